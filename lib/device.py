@@ -1,0 +1,62 @@
+"""Where a chapter computes, and how much it may compute there.
+
+Both are decided once, by the caller: the library follows the device of the tensors it is given.
+"""
+
+import math
+import os
+import time
+
+import torch
+
+BUDGETS = ("test", "page", "full")
+
+
+def choose_device(name: str | None = None) -> torch.device:
+    """Return the device called `name`; without a name the fastest one here: CUDA, then MPS, then CPU.
+
+    Raises ValueError when the named device does not exist on this machine.
+    """
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name is None:
+        return torch.device(next(kind for kind, available in here.items() if available))
+    kind, _, index = name.partition(":")
+    found = here.get(kind, False) and (not index or kind != "cuda" or int(index) < torch.cuda.device_count())
+    if not found:
+        choices = ", ".join(kind for kind, available in here.items() if available)
+        raise ValueError(f"device {name!r} is not on this machine: choose one of {choices}, or name none")
+    return torch.device(name)
+
+
+def device_name(device: torch.device) -> str:
+    """Return the words for `device` that stand beside a speed, e.g. "NVIDIA H200" or "CPU, 2 threads"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple GPU (MPS)"
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def budget(device: torch.device) -> str:
+    """Return "test" (seconds), "page" (at most two minutes a chapter on two cores) or "full" (everything).
+
+    A GPU gets "full", everything else "page"; the environment variable BOOK_BUDGET overrides both.
+    """
+    chosen = os.environ.get("BOOK_BUDGET") or ("full" if device.type == "cuda" else "page")
+    if chosen not in BUDGETS:
+        raise ValueError(f"BOOK_BUDGET is {chosen!r}: it must be one of {', '.join(BUDGETS)}")
+    return chosen
+
+
+def bf16_is_faster(device: torch.device, size: int = 512, repeats: int = 20) -> bool:
+    """Return whether `device` multiplies matrices faster in bfloat16 than in float32, by trying it (a few ms)."""
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.ones(size, size, device=device, dtype=dtype)
+        for timed in (False, True):  # the first round warms up
+            started = time.perf_counter()
+            for _ in range(repeats):
+                product = matrix @ matrix
+            product.sum().item()  # waits for a GPU
+            seconds[dtype] = time.perf_counter() - started if timed else math.inf
+    return seconds[torch.bfloat16] < 0.7 * seconds[torch.float32]

@@ -1,0 +1,39 @@
+"""lib.device: where to compute, and how much."""
+
+import pytest
+import torch
+
+from lib.device import bf16_is_faster, budget, choose_device, device_name
+
+
+def test_the_cpu_can_always_be_chosen_and_the_default_is_a_device_that_works():
+    assert choose_device("cpu") == torch.device("cpu")
+    assert torch.ones(2, device=choose_device()).sum() == 2
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "tpu", "gpu"])
+def test_a_device_that_is_not_there_is_refused_by_name_with_the_ones_that_are(name):
+    with pytest.raises(ValueError, match=f"'{name}' is not on this machine: choose one of .*cpu"):
+        choose_device(name)
+
+
+def test_the_budget_follows_the_device_and_the_environment_overrides_it(monkeypatch):
+    monkeypatch.delenv("BOOK_BUDGET", raising=False)
+    assert budget(torch.device("cpu")) == "page"
+    assert budget(torch.device("cuda")) == "full"
+    monkeypatch.setenv("BOOK_BUDGET", "test")
+    assert budget(torch.device("cuda")) == "test"
+
+
+def test_an_unknown_budget_is_refused_with_the_known_ones(monkeypatch):
+    monkeypatch.setenv("BOOK_BUDGET", "huge")
+    with pytest.raises(ValueError, match="'huge': it must be one of test, page, full"):
+        budget(torch.device("cpu"))
+
+
+def test_the_name_of_a_cpu_says_how_many_threads_it_uses():
+    assert device_name(torch.device("cpu")) == f"CPU, {torch.get_num_threads()} threads"
+
+
+def test_the_bf16_trial_answers_yes_or_no():
+    assert bf16_is_faster(torch.device("cpu"), size=64, repeats=2) in (True, False)
