@@ -1,6 +1,7 @@
 """The networks of the book, each a table of layers with the shape after every line."""
 
-from lib.models.alexnet import AlexNet
-from lib.models.lenet import LeNet5
+from lib.models.alexnet import AlexNet, AlexNet2012
+from lib.models.articles import ARTICLES, PooledAlexNet, article_network
+from lib.models.lenet import LeNet5, LeNet5Original, LeNet1989
 
-__all__ = ["AlexNet", "LeNet5"]
+__all__ = ["ARTICLES", "AlexNet", "AlexNet2012", "LeNet5", "LeNet5Original", "LeNet1989", "PooledAlexNet", "article_network"]
