@@ -103,29 +103,31 @@ def learning_rate(config: Config, progress: float) -> float:
     return config.lr
 
 
-def train(model: nn.Module, data: Dataset, config: Config, on_epoch: Callable[[Epoch], object] | None = None) -> Run:
+def train(
+    model: nn.Module,
+    data: Dataset,
+    config: Config,
+    on_epoch: Callable[[Epoch], object] | None = None,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+) -> Run:
     """Train `model` in place on `data.train`, on the device where the data lies, and return the Run.
 
-    `on_epoch` is called with each finished Epoch (pass `print` to watch). Raises FloatingPointError when the
-    loss is no longer a number, MemoryError when a batch does not fit; both say what to change.
+    `on_epoch` is called with each finished Epoch (pass `print` to watch); `loss` takes logits (N x classes) and
+    labels. Raises FloatingPointError when the loss is no longer a number, MemoryError when a batch does not fit; both
+    say what to change.
     """
     device = data.train.images.device
     model.to(device, memory_format=torch.channels_last if config.channels_last else torch.preserve_format)
     forward = torch.compile(model) if config.compile else model
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, weight_decay=config.weight_decay
-    )
-    steps = math.ceil(len(data.train) / config.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate(config, (step + 1) / (config.epochs * steps)) / config.lr
-    )
+    steps = config.epochs * math.ceil(len(data.train) / config.batch_size)
+    optimizer, schedule = make_optimizer(model, config, steps)
     generator = Generator().manual_seed(config.seed)
     history = []
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)  # for dropout, which draws from the global generator
         for number in range(1, config.epochs + 1):
             started = time.perf_counter()
-            losses, hits = _train_epoch(forward, data, config, optimizer, schedule, generator)
+            losses, hits = _train_epoch(forward, loss, data, config, optimizer, schedule, generator)
             _check(losses, number, config)
             seconds = time.perf_counter() - started
             logits = predict(model, data, data.validation, config.size, config.bf16)
@@ -134,7 +136,7 @@ def train(model: nn.Module, data: Dataset, config: Config, on_epoch: Callable[[E
                 epoch=number,
                 train_loss=losses.mean().item(),
                 train_accuracy=hits / len(data.train),
-                validation_loss=F.cross_entropy(logits, labels).item(),
+                validation_loss=loss(logits, labels).item(),
                 validation_accuracy=accuracy(logits, labels).value,
                 seconds=seconds,
                 images_per_second=len(data.train) / seconds,
@@ -145,7 +147,22 @@ def train(model: nn.Module, data: Dataset, config: Config, on_epoch: Callable[[E
     return Run(config, tuple(history), device_name(device), {"python": platform.python_version(), "torch": torch.__version__})
 
 
-def _train_epoch(forward, data: Dataset, config: Config, optimizer, schedule, generator: Generator) -> tuple[Tensor, int]:
+def make_optimizer(model: nn.Module, config: Config, steps: int):
+    """Return SGD as `config` asks, and the schedule to step after each of `steps` batches."""
+    optimizer = torch.optim.SGD(
+        model.parameters(),
+        lr=config.lr,
+        momentum=config.momentum,
+        nesterov=config.nesterov,
+        weight_decay=config.weight_decay,
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: learning_rate(config, (step + 1) / (steps + 1)) / config.lr
+    )
+    return optimizer, schedule
+
+
+def _train_epoch(forward, loss, data: Dataset, config: Config, optimizer, schedule, generator: Generator) -> tuple[Tensor, int]:
     """Take one step per batch; return the loss of every step, still on the device, and the number of hits."""
     forward.train()
     device = data.train.images.device
@@ -155,9 +172,9 @@ def _train_epoch(forward, data: Dataset, config: Config, optimizer, schedule, ge
             inputs = to_input(augment(images, config, generator), data.mean, data.std, config.size)
             with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
                 logits = forward(inputs)
-                loss = F.cross_entropy(logits.float(), labels)
+                batch_loss = loss(logits.float(), labels)
             optimizer.zero_grad()
-            loss.backward()
+            batch_loss.backward()
             optimizer.step()
         except RuntimeError as error:
             if "memory" not in str(error):
@@ -166,7 +183,7 @@ def _train_epoch(forward, data: Dataset, config: Config, optimizer, schedule, ge
             remedy = f"try batch_size={max(1, len(labels) // 2)}"
             raise MemoryError(f"{batch} do not fit in the memory of {device}: {remedy}") from error
         schedule.step()
-        losses.append(loss.detach())
+        losses.append(batch_loss.detach())
         hits += (logits.argmax(1) == labels).sum()
     return torch.stack(losses), hits.item()
 
