@@ -9,4 +9,5 @@ def glue(name: str, value: object) -> None:
     Does what `myst_nb.glue` does, for machines where the site's tools are not installed (Colab).
     """
     record = {"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}}
-    display({"application/papermill.record/text/plain": str(value)}, metadata=record, raw=True)
+    # the role evaluates what is stored as a Python literal: bare, "55,000" would be shown as (55, 0)
+    display({"application/papermill.record/text/plain": repr(str(value))}, metadata=record, raw=True)

@@ -65,7 +65,7 @@ def test_only_checked_cells_store_an_output_and_all_of_them_do(path):
 @each_chapter
 def test_nbstripout_would_change_nothing(path):
     """With --keep-count, because nbval refuses a stored output whose execution count was removed."""
-    command = [sys.executable, "-m", "nbstripout", "--keep-count", "--textconv", str(path)]
+    command = [sys.executable, "-m", "nbstripout", "--keep-count", "--keep-id", "--textconv", str(path)]
     stripped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert nbformat.reads(stripped, 4) == read(path)
 
