@@ -20,7 +20,7 @@ class Score(NamedTuple):
         return f"{100 * self.value:.2f} ± {100 * self.error:.2f} %"
 
 
-def predict(model: nn.Module, data: Dataset, split: Split, size: int = 28, bf16: bool = False, batch_size: int = 500) -> Tensor:
+def predict(model: nn.Module, data: Dataset, split: Split, size: int = 28, bf16: bool = False, batch_size: int = 250) -> Tensor:
     """Return the logits (N x classes, float32, on the CPU) for `split` of `data`, its images enlarged to `size` pixels.
 
     The model is read in evaluation mode and left in the mode it was in.

@@ -31,7 +31,7 @@ class Recipe:
 _1998 = Recipe(
     network=LeNet5Original,
     dataset="mnist",
-    config=Config(epochs=20, batch_size=64, lr=0.01, weight_decay=0),
+    config=Config(epochs=20, batch_size=64, lr=0.005, weight_decay=0),
     loss=map_loss,
     scale=(PAPER, INK),
 )

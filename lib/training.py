@@ -64,9 +64,9 @@ class Epoch:
 
     def __str__(self) -> str:
         return (
-            f"epoch {self.epoch:2}   train loss {self.train_loss:.4f}  accuracy {self.train_accuracy:.4f}   "
-            f"validation loss {self.validation_loss:.4f}  accuracy {self.validation_accuracy:.4f}   "
-            f"{self.seconds:.1f} s  {self.images_per_second:,.0f} images/s"
+            f"epoch {self.epoch:2}   train {self.train_loss:.4f} {100 * self.train_accuracy:5.2f} %   "
+            f"validation {self.validation_loss:.4f} {100 * self.validation_accuracy:5.2f} %   "
+            f"{self.images_per_second:,.0f} images/s"
         )
 
 
@@ -155,6 +155,7 @@ def make_optimizer(model: nn.Module, config: Config, steps: int):
         momentum=config.momentum,
         nesterov=config.nesterov,
         weight_decay=config.weight_decay,
+        fused=True,  # one kernel for all weights: a fifth faster for the half-width AlexNet on 2 CPU threads
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: learning_rate(config, (step + 1) / (steps + 1)) / config.lr

@@ -83,7 +83,7 @@ def test_the_loop_does_what_plain_torch_does(shapes):
             optimizer.step()
             losses.append(loss.item())
     for ours, theirs in zip(model.parameters(), plain.parameters(), strict=True):
-        assert torch.equal(ours, theirs)
+        assert torch.allclose(ours, theirs, atol=1e-6)  # the fused step rounds in another order
     assert run.last.train_loss == pytest.approx(sum(losses) / len(losses))
 
 
@@ -99,7 +99,7 @@ def test_a_run_says_what_it_was_asked_what_happened_and_on_what(shapes):
     assert run.device.startswith("CPU")
     assert run.versions["torch"] == torch.__version__
     assert isinstance(run.last, Epoch)
-    assert "validation loss" in str(run.last)
+    assert str(run.last).startswith("epoch  3   train ")
 
 
 def test_bf16_and_channels_last_take_the_same_path_to_nearly_the_same_loss(shapes):
