@@ -67,7 +67,7 @@ def learning_curves(runs: Mapping[str, Run | Sequence[Run]], colors: Mapping[str
     for axis, quantity in zip(axes, ("cross-entropy loss", "accuracy"), strict=True):
         axis.set(xlabel="epoch", title=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, labelcolor=INK)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, labelcolor=INK, handlelength=3.5)
     return figure
 
 

@@ -163,6 +163,7 @@ class Visit:
     too_wide: list[str] = field(default_factory=list)
     broken_formulas: list[str] = field(default_factory=list)
     boxed_images: list[str] = field(default_factory=list)
+    stretched_images: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
 
@@ -182,6 +183,11 @@ BROKEN_FORMULAS = """async () => {
 }"""
 BOXED_IMAGES = """() => [...document.querySelectorAll("article img, article .text_html")]
   .filter((e) => getComputedStyle(e).backgroundColor !== "rgba(0, 0, 0, 0)" || getComputedStyle(e).filter !== "none")
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+STRETCHED_IMAGES = """() => [...document.querySelectorAll("article img")]
+  .filter((e) => e.naturalWidth && e.offsetHeight)
+  .filter((e) => Math.abs((e.offsetWidth * e.naturalHeight) / (e.offsetHeight * e.naturalWidth) - 1) > 0.05)
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
@@ -225,6 +231,7 @@ def open_page(browser, address: str, page: str, view: str) -> Visit:
     visit.theme = tab.evaluate("() => document.documentElement.dataset.theme")
     visit.too_wide = tab.evaluate(TOO_WIDE)
     visit.boxed_images = tab.evaluate(BOXED_IMAGES)
+    visit.stretched_images = tab.evaluate(STRETCHED_IMAGES)
     visit.violations = axe_violations(tab)
     context.close()
     return visit
@@ -293,6 +300,12 @@ def test_every_formula_is_set(visited, page, view):
 @opened_pages
 def test_no_page_scrolls_sideways(visited, page, view):
     assert not (found := visited(page, view).too_wide), f"{page} ({view}): wider than the window: {found}"
+
+
+@every_view
+@every_page
+def test_every_image_keeps_its_proportions(visited, page, view):
+    assert not (found := visited(page, view).stretched_images), f"{page} ({view}): {found}"
 
 
 @opened_pages
