@@ -22,10 +22,12 @@ define absolute_data
 case "$${BOOK_DATA:-/}" in /*) ;; *) export BOOK_DATA="$$PWD/$$BOOK_DATA" ;; esac
 endef
 
-# Status 3 says that only stand-ins are to be had; then no chapter need try the network again.
+# Status 3 says that only stand-ins are to be had. Then no chapter need try the network again, nor
+# repeat on its page, as a raw warning, what was said here and stands in the page's own notice.
 define fetch_data
 status=0; $(RUN) scripts/fetch_data.py || status=$$?; \
-case $$status in 0) ;; 3) export BOOK_OFFLINE=1 ;; *) exit $$status ;; esac
+case $$status in 0) ;; 3) export BOOK_OFFLINE=1 PYTHONWARNINGS="ignore:MNIST is not at hand,ignore:Fashion-MNIST is not at hand" ;; \
+	*) exit $$status ;; esac
 endef
 
 help: ## list the targets

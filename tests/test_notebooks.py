@@ -145,6 +145,15 @@ def test_what_is_cited_stands_in_the_bibliography(path):
     assert len(cited) >= 6
 
 
+def test_the_bibliography_holds_only_what_is_cited_somewhere():
+    pages = [prose(path) for path in CHAPTERS] + [(ROOT / "chapters" / "intro.md").read_text(encoding="utf-8")]
+    cited = {
+        key.strip() for page in pages for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", page) for key in keys.split(",")
+    }
+    known = set(re.findall(r"^@\w+\{([^,\s]+),", (ROOT / "chapters" / "references.bib").read_text(encoding="utf-8"), re.M))
+    assert known - cited == set()
+
+
 @each_chapter
 def test_the_code_of_a_chapter_parses_and_imports_only_what_the_book_installs(path):
     allowed = {"torch", "torchvision", "numpy", "matplotlib", "lib", "sklearn", *sys.stdlib_module_names}
