@@ -351,6 +351,15 @@ def test_dropout_stands_on_the_outputs_of_the_two_hidden_dense_layers_and_nowher
         assert kinds.count("Dropout") == 2
 
 
+def test_the_border_around_a_digit_is_background():
+    def borders(model: nn.Module) -> list[float]:
+        return [layer.value for layer in model if isinstance(layer, nn.ConstantPad2d)]
+
+    assert borders(LeNet1989()) == [-1, -1]
+    assert borders(LeNet5Original()) == [-0.1]
+    assert borders(on_paper(AlexNet2012)) == [0]
+
+
 def test_the_lenets_start_with_weights_within_2_4_over_the_fan_in_and_biases_of_zero():
     model = LeNet5Original()
     assert model[1].weight.abs().max() <= 2.4 / 25
