@@ -170,6 +170,39 @@ def test_the_traces_of_the_tutorials_go_54_26_12_5(name):
     ]
 
 
+def test_the_trace_of_the_half_network_reads_as_torch_prints_it():
+    lines = [f"{kind} {torch.Size((1, *shape))}" for kind, shape in trace("half")]
+    assert lines[0] == "Conv2d torch.Size([1, 48, 55, 55])"
+    assert lines[12:14] == ["MaxPool2d torch.Size([1, 128, 6, 6])", "Flatten torch.Size([1, 4608])"]
+    assert lines[-1] == "Linear torch.Size([1, 1000])"
+
+
+def test_the_trace_padded_by_one_reads_as_a_flax_summary_does():
+    """Flax keeps the channels last and prints relu as custom_jvp and a lambda as function."""
+    names = {"Conv2d": "Conv", "ReLU": "custom_jvp", "MaxPool2d": "function", "Flatten": "function", "Linear": "Dense"}
+    shapes = [
+        (names.get(kind, kind), (1, *shape[1:], *shape[:1]) if len(shape) == 3 else (1, *shape))
+        for kind, shape in trace("padded by one")
+    ]
+    lines = [f"{name} output shape: {shape}" for name, shape in shapes]
+    assert lines[:6] == [
+        "Conv output shape: (1, 54, 54, 96)",
+        "custom_jvp output shape: (1, 54, 54, 96)",
+        "function output shape: (1, 26, 26, 96)",
+        "Conv output shape: (1, 26, 26, 256)",
+        "custom_jvp output shape: (1, 26, 26, 256)",
+        "function output shape: (1, 12, 12, 256)",
+    ]
+    assert lines[-6:] == [
+        "custom_jvp output shape: (1, 4096)",
+        "Dropout output shape: (1, 4096)",
+        "Dense output shape: (1, 4096)",
+        "custom_jvp output shape: (1, 4096)",
+        "Dropout output shape: (1, 4096)",
+        "Dense output shape: (1, 10)",
+    ]
+
+
 def test_the_circulating_sum_is_off_by_the_slip_in_the_first_dense_layer():
     right = 256 * 5 * 5 * 4096 + 4096
     assert right == 26_218_496
