@@ -1,6 +1,6 @@
 """Write the README's table of chapters, with the seconds each took in the last `make book`.
 
-    python scripts/update_readme.py [--device "2 CPU cores"]
+python scripts/update_readme.py [--device "2 CPU cores"]
 """
 
 import argparse
