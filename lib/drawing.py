@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.cost import LayerTable
+from lib.plots import INK
 
 PIXEL = 0.8  # points per pixel of a map's side
 MAP = 0.2  # points per map
 SLANT = 0.35  # how far the third dimension is drawn to the right and up
-INK = "#7b7b7b"
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block: sides in points (width along the row, height, depth into the page) and what it says."""
+    """One block: sides in points (width along the row, height) and what it says; it is as deep as it is high."""
 
     width: float
     height: float

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from lib.evaluation import confusion
 from lib.training import Run
 
-COLORS = {"lenet": "#0072B2", "alexnet": "#D55E00", "handmade": "#009E73", "other": "#7b7b7b"}
 INK = "#7b7b7b"  # the gray with the same contrast, 4.2 to 1, against the site's light and dark ground
+COLORS = {"lenet": "#0072B2", "alexnet": "#D55E00", "handmade": "#009E73", "other": INK}
 STYLE = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",

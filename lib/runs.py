@@ -52,6 +52,11 @@ class Record:
         return sum(run.seconds for run in self.runs) / len(self.runs)
 
 
+def parse_run(text: dict) -> Run:
+    """Return the Run whose `asdict` is `text`, as it stands in a JSON file."""
+    return Run(Config(**text["config"]), tuple(Epoch(**epoch) for epoch in text["history"]), text["device"], text["versions"])
+
+
 def write_record(record: Record, folder: Path) -> None:
     """Write `record` as the folder `folder`, replacing an older one only when the new one is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +74,8 @@ def write_record(record: Record, folder: Path) -> None:
             folder.rename(old)
         new.rename(folder)
     finally:
+        if old.exists() and not folder.exists():  # interrupted between the two renames
+            old.rename(folder)
         shutil.rmtree(scratch)
 
 
@@ -81,10 +88,7 @@ def read_record(name: str, runs: Path = RUNS) -> Record:
     text = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     with np.load(folder / "predictions.npz") as arrays:
         predictions, filters = arrays["predictions"], arrays["filters"]
-    runs_of_seeds = tuple(
-        Run(Config(**run["config"]), tuple(Epoch(**epoch) for epoch in run["history"]), run["device"], run["versions"])
-        for run in text.pop("runs")
-    )
+    runs_of_seeds = tuple(map(parse_run, text.pop("runs")))
     return Record(
         runs=runs_of_seeds, predictions=predictions, filters=filters, **text | {"accuracies": tuple(text["accuracies"])}
     )

@@ -23,16 +23,15 @@ from lib.device import choose_device
 from lib.evaluation import predict
 from lib.files import FILES, SOURCES
 from lib.recipes import RECIPES, Recipe, build, data_of, describe, find
-from lib.runs import RUNS, Record, RecordError, read_record, write_record
-from lib.training import Config, Epoch, Run, train
+from lib.runs import RUNS, Record, RecordError, parse_run, read_record, write_record
+from lib.training import Epoch, Run, train
 
 
 def train_seed(recipe: Recipe, data, seed: int, part: Path) -> Run:
     """Train one seed, or read it from `part` where an earlier call finished it; the weights lie beside."""
     story = part / f"seed-{seed}.json"
     if story.exists():
-        run = json.loads(story.read_text(encoding="utf-8"))
-        return Run(Config(**run["config"]), tuple(Epoch(**epoch) for epoch in run["history"]), run["device"], run["versions"])
+        return parse_run(json.loads(story.read_text(encoding="utf-8")))
     model = build(recipe, seed)
     config = replace(recipe.config, seed=seed)
     with tqdm(total=config.epochs, desc=f"seed {seed}", unit="epoch") as bar:

@@ -54,6 +54,22 @@ def test_a_new_record_replaces_the_old_one_and_one_that_is_too_large_does_not(re
     assert [path.name for path in tmp_path.iterdir()] == ["some"]
 
 
+def test_an_interruption_between_the_two_renames_keeps_the_old_record(record, tmp_path, monkeypatch):
+    write_record(record, tmp_path / "some")
+    rename = Path.rename
+
+    def interrupted(path, target):
+        if path.name == "new":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_record(replace(record, parameters=7), tmp_path / "some")
+    assert read_record("some", tmp_path).parameters == record.parameters
+    assert [path.name for path in tmp_path.iterdir()] == ["some"]
+
+
 def test_a_half_written_folder_is_never_taken_for_a_record(record, tmp_path):
     write_record(record, tmp_path / "some")
     (tmp_path / "some" / "predictions.npz").unlink()
