@@ -1,7 +1,8 @@
 """Recorded runs: one small folder per recipe, and everything needed to check it again.
 
     runs/NAME/record.json      recipe, history per seed, device, versions, seconds, checksums of the data
-    runs/NAME/predictions.npz  the predicted class of every test image, per seed; the first layer's weights of seed 0
+    runs/NAME/predictions.npz  the predicted class of every test image and its probability, per seed; the first
+                               layer's weights of seed 0
 
 A folder is put in place whole or not at all, so one that exists is a complete record.
 """
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.training import Config, Epoch, Run
+from lib.configs import Config, Epoch, Run
 
 LARGEST = 200_000  # bytes of a record
+ARRAYS = ("predictions", "filters", "confidences")  # of a record, in predictions.npz
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 
@@ -36,6 +38,8 @@ class Record:
     filters: np.ndarray  # first layer of the first seed
     sha256: dict[str, str]  # of the data files
     recorded: str  # date
+    commit: str = ""  # of the code that made it
+    confidences: np.ndarray | None = None  # probabilities of the predictions, in 255ths (seeds x images)
 
     @property
     def mean(self) -> float:
@@ -64,10 +68,11 @@ def write_record(record: Record, folder: Path) -> None:
     new, old = scratch / "new", scratch / "old"
     try:
         new.mkdir()
-        arrays = ("predictions", "filters")
-        text = {name: value for name, value in asdict(record).items() if name not in arrays}
+        text = {name: value for name, value in asdict(record).items() if name not in ARRAYS}
         (new / "record.json").write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
-        np.savez_compressed(new / "predictions.npz", **{name: getattr(record, name) for name in arrays})
+        np.savez_compressed(
+            new / "predictions.npz", **{name: value for name in ARRAYS if (value := getattr(record, name)) is not None}
+        )
         if (size := sum(file.stat().st_size for file in new.iterdir())) > LARGEST:
             raise RecordError(f"the record {folder.name} would take {size:,} bytes, more than {LARGEST:,}: store less of it")
         if folder.exists():
@@ -87,8 +92,6 @@ def read_record(name: str, runs: Path = RUNS) -> Record:
         raise RecordError(f"{folder} lacks {' and '.join(missing)}: record it with `python scripts/record.py {name}`")
     text = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     with np.load(folder / "predictions.npz") as arrays:
-        predictions, filters = arrays["predictions"], arrays["filters"]
-    runs_of_seeds = tuple(map(parse_run, text.pop("runs")))
-    return Record(
-        runs=runs_of_seeds, predictions=predictions, filters=filters, **text | {"accuracies": tuple(text["accuracies"])}
-    )
+        text |= {name: arrays[name] for name in ARRAYS if name in arrays}
+    text |= {"runs": tuple(map(parse_run, text["runs"])), "accuracies": tuple(text["accuracies"])}
+    return Record(**text)

@@ -7,100 +7,18 @@ stay on the device and are read once, after the last batch.
 import math
 import platform
 import time
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from lib.batches import batches, flip, shift, to_input
+from lib.configs import Config, Epoch, Run, State, learning_rate
 from lib.data import Dataset
 from lib.device import device_name
 from lib.evaluation import accuracy, predict
-
-SCHEDULES = ("constant", "one-cycle", "step")
-WARM_UP = 0.3  # of a one-cycle schedule is the way up
-DROPS = (0.5, 0.75)  # of a step schedule: where the rate is divided by 10
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides a training run, the network and the data aside."""
-
-    epochs: int = 5
-    batch_size: int = 128  # images; Krizhevsky et al. 2012, section 5
-    lr: float = 0.05  # the highest learning rate of the schedule
-    schedule: str = "one-cycle"
-    momentum: float = 0.9  # section 5 again
-    nesterov: bool = True
-    weight_decay: float = 5e-4  # section 5 again
-    size: int = 28  # pixels a side after up-sampling
-    flip: bool = False  # mirror half of the images
-    shift: int = 0  # pixels of the original image, in all directions
-    bf16: bool = False  # autocast to bfloat16
-    channels_last: bool = False
-    compile: bool = False
-    seed: int = 0  # of the order, the augmentation and the dropout masks
-
-    def __post_init__(self):
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
-        if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(f"epochs ({self.epochs}) and batch_size ({self.batch_size}) must be 1 or more")
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One line of a history."""
-
-    epoch: int  # from 1
-    train_loss: float  # mean over the epoch, while the weights moved
-    train_accuracy: float
-    validation_loss: float  # after the epoch
-    validation_accuracy: float
-    seconds: float  # of training, validation aside
-    images_per_second: float
-
-    def __str__(self) -> str:
-        return (
-            f"epoch {self.epoch:2}   train {self.train_loss:.4f} {100 * self.train_accuracy:5.2f} %   "
-            f"validation {self.validation_loss:.4f} {100 * self.validation_accuracy:5.2f} %   "
-            f"{self.images_per_second:,.0f} images/s"
-        )
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished training: what was asked, what happened, and on what."""
-
-    config: Config
-    history: tuple[Epoch, ...]
-    device: str
-    versions: dict[str, str]
-
-    @property
-    def seed(self) -> int:
-        return self.config.seed
-
-    @property
-    def seconds(self) -> float:
-        return sum(epoch.seconds for epoch in self.history)
-
-    @property
-    def last(self) -> Epoch:
-        return self.history[-1]
-
-
-def learning_rate(config: Config, progress: float) -> float:
-    """Return the learning rate after the share `progress` (0 to 1) of all steps."""
-    if config.schedule == "one-cycle":  # straight up, then down half a cosine
-        if progress < WARM_UP:
-            return config.lr * progress / WARM_UP
-        return config.lr * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))) / 2
-    if config.schedule == "step":
-        return config.lr * 0.1 ** sum(progress >= drop for drop in DROPS)
-    return config.lr
 
 
 def train(
@@ -109,47 +27,44 @@ def train(
     config: Config,
     on_epoch: Callable[[Epoch], object] | None = None,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    state: State | None = None,
+    on_step: Callable[[], object] | None = None,
 ) -> Run:
     """Train `model` in place on `data.train`, on the device where the data lies, and return the Run.
 
-    `on_epoch` is called with each finished Epoch (pass `print` to watch); `loss` takes logits (N x classes) and
-    labels. Raises FloatingPointError when the loss is no longer a number, MemoryError when a batch does not fit; both
-    say what to change.
+    `on_epoch` is called with each finished Epoch (pass `print` to watch), `on_step` after each batch; `loss` takes
+    logits (N x classes) and labels. `state` is brought up to date before each `on_epoch`; one that an interrupted run
+    left, with that run's weights in `model`, makes `train` go on there, to the same numbers on a CPU.
+    Raises FloatingPointError when the loss is no longer a number, MemoryError when a batch does not fit, ValueError for
+    the state of another configuration; each says what to change.
     """
+    state = state or State()
+    if state.config not in (None, config):
+        raise ValueError(f"this run was begun with {state.config}, not {config}: go on with that one, or start again")
+    state.config = config
     device = data.train.images.device
     model.to(device, memory_format=torch.channels_last if config.channels_last else torch.preserve_format)
     forward = torch.compile(model) if config.compile else model
-    steps = config.epochs * math.ceil(len(data.train) / config.batch_size)
-    optimizer, schedule = make_optimizer(model, config, steps)
+    optimizer = make_optimizer(model, config)
     generator = Generator().manual_seed(config.seed)
-    history = []
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)  # for dropout, which draws from the global generator
-        for number in range(1, config.epochs + 1):
+        _restore(state, optimizer, generator, device)
+        for number in range(len(state.history) + 1, config.epochs + 1):
             started = time.perf_counter()
-            losses, hits = _train_epoch(forward, loss, data, config, optimizer, schedule, generator)
-            _check(losses, number, config)
+            losses, hits = _train_epoch(forward, loss, data, config, optimizer, generator, number, on_step)
             seconds = time.perf_counter() - started
-            logits = predict(model, data, data.validation, config.size, config.bf16)
-            labels = data.validation.labels.cpu()
-            epoch = Epoch(
-                epoch=number,
-                train_loss=losses.mean().item(),
-                train_accuracy=hits / len(data.train),
-                validation_loss=loss(logits, labels).item(),
-                validation_accuracy=accuracy(logits, labels).value,
-                seconds=seconds,
-                images_per_second=len(data.train) / seconds,
-            )
-            history.append(epoch)
+            state.history.append(_epoch(model, loss, data, config, number, losses, hits, seconds))
+            state.tensors = _snapshot(optimizer, generator, device)
             if on_epoch:
-                on_epoch(epoch)
-    return Run(config, tuple(history), device_name(device), {"python": platform.python_version(), "torch": torch.__version__})
+                on_epoch(state.history[-1])
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    return Run(config, tuple(state.history), device_name(device), versions)
 
 
-def make_optimizer(model: nn.Module, config: Config, steps: int):
-    """Return SGD as `config` asks, and the schedule to step after each of `steps` batches."""
-    optimizer = torch.optim.SGD(
+def make_optimizer(model: nn.Module, config: Config) -> torch.optim.SGD:
+    """Return SGD with the momentum and weight decay of `config`; its learning rate is set before every step."""
+    return torch.optim.SGD(
         model.parameters(),
         lr=config.lr,
         momentum=config.momentum,
@@ -157,36 +72,98 @@ def make_optimizer(model: nn.Module, config: Config, steps: int):
         weight_decay=config.weight_decay,
         fused=True,  # one kernel for all weights: a fifth faster for the half-width AlexNet on 2 CPU threads
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate(config, (step + 1) / (steps + 1)) / config.lr
-    )
-    return optimizer, schedule
 
 
-def _train_epoch(forward, loss, data: Dataset, config: Config, optimizer, schedule, generator: Generator) -> tuple[Tensor, int]:
-    """Take one step per batch; return the loss of every step, still on the device, and the number of hits."""
+def _train_epoch(forward, loss, data: Dataset, config: Config, optimizer, generator, number, on_step) -> tuple[Tensor, int]:
+    """Take one step per batch of epoch `number`; return the loss of every step, on the device, and the number of hits."""
     forward.train()
     device = data.train.images.device
+    steps = math.ceil(len(data.train) / config.batch_size)  # of one epoch
     losses, hits = [], torch.zeros((), dtype=torch.long, device=device)
-    for images, labels in batches(data.train, config.batch_size, generator):
+    for done, (images, labels) in enumerate(batches(data.train, config.batch_size, generator), (number - 1) * steps + 1):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(config, done / (config.epochs * steps + 1))
+        images = augment(images, config, generator)
         try:
-            inputs = to_input(augment(images, config, generator), data.mean, data.std, config.size)
-            with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
-                logits = forward(inputs)
-                batch_loss = loss(logits.float(), labels)
+            batch_loss, logits = _losses(forward, loss, images, labels, data, config)
             optimizer.zero_grad()
             batch_loss.backward()
+            losses.append(batch_loss.detach())
+            if device.type == "cpu" and not batch_loss.isfinite():
+                break  # looking costs nothing here; on a GPU the host would have to wait, so there the epoch runs out
             optimizer.step()
         except RuntimeError as error:
             if "memory" not in str(error):
                 raise
-            batch = f"{len(labels)} images of {config.size} x {config.size}"
-            remedy = f"try batch_size={max(1, len(labels) // 2)}"
-            raise MemoryError(f"{batch} do not fit in the memory of {device}: {remedy}") from error
-        schedule.step()
-        losses.append(batch_loss.detach())
+            traceback.clear_frames(error.__traceback__)  # which hold what did fit of this batch
+            raise MemoryError(_remedy(forward, loss, images, labels, data, config)) from error
         hits += (logits.argmax(1) == labels).sum()
+        if on_step:
+            on_step()
+    _check(torch.stack(losses), number, config)
     return torch.stack(losses), hits.item()
+
+
+def _losses(forward, loss, images: Tensor, labels: Tensor, data: Dataset, config: Config) -> tuple[Tensor, Tensor]:
+    """Return the loss of one batch of bytes, and its logits."""
+    inputs = to_input(images, data.mean, data.std, config.size)
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=config.bf16):
+        logits = forward(inputs)
+        return loss(logits.float(), labels), logits
+
+
+def _remedy(forward, loss, images: Tensor, labels: Tensor, data: Dataset, config: Config) -> str:
+    """Return what to say about a batch that does not fit: how many of its images do, found by halving."""
+    count = len(labels)
+    problem = f"{count} images of {config.size} x {config.size} do not fit in the memory of {images.device}"
+    while count := count // 2:
+        try:
+            _losses(forward, loss, images[:count], labels[:count], data, config)[0].backward()
+            return f"{problem}, {count} do: use batch_size={count}"
+        except RuntimeError as error:
+            if "memory" not in str(error):
+                raise
+            traceback.clear_frames(error.__traceback__)
+    return f"{problem}, nor does a single one: use a smaller size or network"
+
+
+def _epoch(model, loss, data: Dataset, config: Config, number: int, losses: Tensor, hits: int, seconds: float) -> Epoch:
+    """Return the line of the history, with the validation images predicted by the network as it stands."""
+    logits = predict(model, data, data.validation, config.size, config.bf16, config.batch_size)
+    labels = data.validation.labels.cpu()
+    return Epoch(
+        epoch=number,
+        train_loss=losses.mean().item(),
+        train_accuracy=hits / len(data.train),
+        validation_loss=loss(logits, labels).item(),
+        validation_accuracy=accuracy(logits, labels).value,
+        seconds=seconds,
+        images_per_second=len(data.train) / seconds,
+    )
+
+
+def _snapshot(optimizer, generator: Generator, device: torch.device) -> dict[str, Tensor]:
+    """Return the optimizer's momentum and the random states, by name."""
+    momentum = [entry.get("momentum_buffer") for entry in optimizer.state.values()]
+    tensors = {f"momentum.{at}": buffer for at, buffer in enumerate(momentum) if buffer is not None}
+    tensors |= {"random.order": generator.get_state(), "random.cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+    return tensors
+
+
+def _restore(state: State, optimizer, generator: Generator, device: torch.device) -> None:
+    """Put back what `_snapshot` took; an empty state changes nothing."""
+    if not state.tensors:
+        return
+    generator.set_state(state.tensors["random.order"].cpu())
+    torch.set_rng_state(state.tensors["random.cpu"].cpu())
+    if "random.cuda" in state.tensors and device.type == "cuda":
+        torch.cuda.set_rng_state(state.tensors["random.cuda"].cpu(), device)
+    for at, weights in enumerate(optimizer.param_groups[0]["params"]):
+        if f"momentum.{at}" in state.tensors:
+            buffer = torch.empty_like(weights).copy_(state.tensors[f"momentum.{at}"])  # in the memory format of the weights
+            optimizer.state[weights]["momentum_buffer"] = buffer
 
 
 def augment(images: Tensor, config: Config, generator: Generator) -> Tensor:

@@ -1,110 +1,164 @@
-"""Run a recipe and store what came out under runs/NAME.
+"""Run recipes and store what came out under runs/NAME.
 
     python scripts/record.py NAME [--seeds N] [--device D]
+    python scripts/record.py --all [--device D]
     python scripts/record.py --list
 
-A finished seed is kept in runs/.NAME.part until the record is complete: an interrupted recording goes on there.
+--all records what the device is meant for and what has no record yet, or only one of an older recipe. The weights and
+the state of a run are kept in runs/.NAME.part after every epoch until the record is complete: after an interruption, the
+same command goes on at the last finished epoch.
 """
 
 import argparse
-import json
 import shutil
+import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from lib.checkpoints import load_checkpoint, save_checkpoint
+from lib.configs import Epoch, Run, State
+from lib.data import subset
 from lib.device import choose_device
 from lib.evaluation import predict
 from lib.files import FILES, SOURCES
 from lib.recipes import RECIPES, Recipe, build, data_of, describe, find
-from lib.runs import RUNS, Record, RecordError, parse_run, read_record, write_record
-from lib.training import Epoch, Run, train
+from lib.runs import RUNS, Record, RecordError, read_record, write_record
+from lib.training import train
 
 
-def train_seed(recipe: Recipe, data, seed: int, part: Path) -> Run:
-    """Train one seed, or read it from `part` where an earlier call finished it; the weights lie beside."""
-    story = part / f"seed-{seed}.json"
-    if story.exists():
-        return parse_run(json.loads(story.read_text(encoding="utf-8")))
-    model = build(recipe, seed)
+def train_seed(recipe: Recipe, data, seed: int, part: Path) -> tuple[Run, nn.Module]:
+    """Return the run and the trained network of one seed, going on from the last epoch that `part` holds of it."""
+    model = build(recipe, seed).to(data.train.images.device)
     config = replace(recipe.config, seed=seed)
-    with tqdm(total=config.epochs, desc=f"seed {seed}", unit="epoch") as bar:
+    path = part / f"seed-{seed}.safetensors"
+    state = load_checkpoint(model, path) if path.exists() else State()
+    batches = -(-len(data.train) // config.batch_size)  # of one epoch
+    done = len(state.history)
+    with tqdm(total=config.epochs * batches, initial=done * batches, desc=f"seed {seed}", unit="batch") as bar:
 
-        def report(epoch: Epoch) -> None:
-            bar.update()
-            bar.set_postfix(loss=f"{epoch.train_loss:.4f}", validation=f"{epoch.validation_accuracy:.4f}")
+        def keep(epoch: Epoch) -> None:
+            save_checkpoint(model, path, state)
+            bar.set_postfix(epoch=epoch.epoch, loss=f"{epoch.train_loss:.4f}", validation=f"{epoch.validation_accuracy:.4f}")
 
-        run = train(model, data, config, report, recipe.loss)
-    save_checkpoint(model, part / f"seed-{seed}.safetensors")
-    story.write_text(json.dumps(asdict(run)), encoding="utf-8")
-    return run
+        try:
+            run = train(model, data, config, keep, recipe.loss, state, bar.update)
+        except FloatingPointError as error:
+            kept = f"the weights after epoch {len(state.history)} are in {path}" if state.history else "no epoch was finished"
+            raise FloatingPointError(f"{error}; {kept}") from error
+    return run, model
 
 
-def record(name: str, seeds: int, device: torch.device) -> Record:
-    """Return the record of recipe `name`: `seeds` runs, the test images read once for each at the end."""
+def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Record:
+    """Return the record of recipe `name`, written under `runs`: `seeds` runs, the test images read once for each."""
     recipe = find(name)
     data = data_of(recipe, device)
     if data.stand_in:
         raise RecordError(f"{name} is recorded on the real data only: set BOOK_DATA to a folder that holds {data.title}")
-    part = RUNS / f".{name}.part"
-    runs, predictions, filters = [], [], None
+    part, code = runs / f".{name}.part", commit()
+    stories, predictions, confidences, filters = [], [], [], None
     for seed in range(seeds):
-        runs.append(train_seed(recipe, data, seed, part))
-        model = build(recipe, seed).to(device)
-        load_checkpoint(model, part / f"seed-{seed}.safetensors")
-        logits = predict(model, data, data.test, recipe.config.size, recipe.config.bf16)
-        predictions.append(logits.argmax(1).to(torch.uint8).numpy())
+        run, model = train_seed(recipe, data, seed, part)
+        probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
+        stories.append(run)
+        predictions.append(classes.to(torch.uint8).numpy())
+        confidences.append((255 * probabilities).round().to(torch.uint8).numpy())
         if filters is None:
-            filters = next(weights for weights in model.parameters() if weights.ndim == 4).detach().cpu().numpy()
+            filters = next(weights for weights in model.parameters() if weights.ndim == 4).detach().half().cpu().numpy()
     labels = data.test.labels.cpu().numpy()
     result = Record(
         recipe=describe(recipe),
         parameters=sum(weights.numel() for weights in model.parameters()),
-        runs=tuple(runs),
+        runs=tuple(stories),
         accuracies=tuple(float((each == labels).mean()) for each in predictions),
         predictions=np.stack(predictions),
         filters=filters,
         sha256=dict(zip(FILES, SOURCES[recipe.dataset].sha256, strict=True)),
         recorded=date.today().isoformat(),
+        commit=code,
+        confidences=np.stack(confidences),
     )
-    write_record(result, RUNS / name)
+    write_record(result, runs / name)
     shutil.rmtree(part)
     return result
 
 
-def line(name: str) -> str:
-    """Return what there is to say about recipe `name` on one line."""
+def commit() -> str:
+    """Return the commit of the code, with a plus sign where the files differ from it; empty outside a git checkout."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(command, cwd=RUNS.parent, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def is_current(name: str) -> bool:
+    """Return whether there is a record of recipe `name` as it stands."""
     try:
         found = read_record(name)
     except RecordError:
-        return f"{name}: not recorded yet"
-    accuracy_text = f"{100 * found.mean:.2f} ± {100 * found.spread:.2f} % (n = {len(found.runs)})"
-    return f"{name}: {accuracy_text}, {found.seconds:.0f} s a seed on {found.runs[0].device}, {found.recorded}"
+        return False
+    return found.recipe == describe(find(name)) and len(found.runs) >= find(name).seeds
+
+
+def seconds_of(name: str, device: torch.device, seeds: int) -> float:
+    """Return about how many seconds recording takes on `device`, from the second of two passes over four small batches."""
+    recipe = find(name)
+    data = data_of(recipe, device)
+    size = min(recipe.config.batch_size, 32)
+    few = replace(subset(data, 4 * size), validation=data.validation.take(2))
+    run = train(build(recipe, 0), few, replace(recipe.config, epochs=2, batch_size=size, compile=False), loss=recipe.loss)
+    return seeds * recipe.config.epochs * len(data.train) / run.last.images_per_second
+
+
+def line(name: str) -> str:
+    """Return what there is to say about the record of recipe `name` on one line."""
+    try:
+        found = read_record(name)
+    except RecordError:
+        return "not recorded yet"
+    accuracy = f"{100 * found.mean:.2f} ± {100 * found.spread:.2f} % (n = {len(found.runs)})"
+    age = "" if is_current(name) else ", of an older recipe"
+    return f"{accuracy}, {found.seconds:.0f} s a seed on {found.runs[0].device}, {found.recorded}{age}"
+
+
+def show_list(device: torch.device) -> None:
+    """Print every recipe: what it trains, what recording it would cost here, its newest record."""
+    for name, recipe in RECIPES.items():
+        minutes = seconds_of(name, device, recipe.seeds) / 60
+        config = recipe.config
+        print(f"{name}: {describe(recipe)['network']}, {recipe.dataset}, {config.epochs} epochs at {config.size} pixels")
+        print(f"    about {minutes:,.0f} min for {recipe.seeds} seeds on {device}, meant for {recipe.device}; {line(name)}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", help="a recipe")
-    parser.add_argument("--list", action="store_true", help="list the recipes and their records")
+    parser.add_argument("--all", action="store_true", help="record what the device is meant for and has no current record")
+    parser.add_argument("--list", action="store_true", help="list the recipes, their cost on this device and their records")
     parser.add_argument("--seeds", type=int, help="how many seeds instead of the recipe's number")
     parser.add_argument("--device")
     arguments = parser.parse_args()
-    if arguments.list or not arguments.name:
-        print("\n".join(map(line, RECIPES)))
-        return 0
     try:
-        recipe = find(arguments.name)
-        record(arguments.name, arguments.seeds or recipe.seeds, choose_device(arguments.device))
+        device = choose_device(arguments.device)
+        if arguments.list or not (arguments.name or arguments.all):
+            show_list(device)
+            return 0
+        names = [arguments.name]
+        if arguments.all:
+            names = [name for name, recipe in RECIPES.items() if recipe.device == device.type and not is_current(name)]
+        for name in names:
+            record(name, arguments.seeds or find(name).seeds, device)
+            print(f"{name}: {line(name)}")
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on at the last finished epoch", file=sys.stderr)
+        return 130
     except (ValueError, OSError, FloatingPointError, MemoryError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(line(arguments.name))
     return 0
 
 

@@ -9,7 +9,10 @@ import torch
 from torch import nn
 
 from lib.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from lib.configs import Config, State
+from lib.data import subset
 from lib.models import LeNet5
+from lib.training import train
 
 
 @pytest.fixture
@@ -25,6 +28,22 @@ def test_weights_come_back_bit_for_bit_also_from_channels_last(tmp_path):
     load_checkpoint(other, tmp_path / "new" / "weights.safetensors")
     assert all(torch.equal(one, two) for one, two in zip(model.parameters(), other.parameters(), strict=True))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["weights.safetensors"]
+
+
+def test_the_state_of_a_run_comes_back_with_the_weights(tmp_path, shapes):
+    model, state = LeNet5(), State()
+    train(model, subset(shapes, 64), Config(epochs=1, flip=True), state=state)
+    save_checkpoint(model, tmp_path / "run.safetensors", state)
+    back = load_checkpoint(LeNet5(), tmp_path / "run.safetensors")
+    assert back.config == state.config
+    assert back.history == state.history
+    assert back.tensors.keys() == state.tensors.keys()
+    assert {"momentum.0", "random.order", "random.cpu"} <= back.tensors.keys()
+    assert all(torch.equal(back.tensors[name], tensor) for name, tensor in state.tensors.items())
+
+
+def test_weights_without_a_run_come_back_with_an_empty_state(saved):
+    assert load_checkpoint(LeNet5(), saved) == State()
 
 
 def test_another_networks_checkpoint_is_refused_and_both_are_named(saved):

@@ -8,10 +8,11 @@ import torch
 from torch import nn
 
 from lib.batches import batches, to_input
+from lib.configs import SCHEDULES, Config, Epoch, State, learning_rate
 from lib.data import load, subset
 from lib.evaluation import accuracy, predict
 from lib.models import LeNet5
-from lib.training import SCHEDULES, Config, Epoch, augment, learning_rate, train
+from lib.training import augment, train
 
 
 def lenet(seed: int = 0) -> LeNet5:
@@ -150,11 +151,82 @@ def test_a_loss_that_is_no_number_stops_the_run_with_the_step_and_the_remedy(sha
         train(lenet(), shapes, Config(epochs=2, lr=1e20, schedule="constant"))
 
 
-def test_a_batch_larger_than_memory_is_named_with_a_size_to_try(shapes):
+def test_a_loss_that_is_no_number_stops_a_cpu_at_that_step_before_it_spoils_the_weights(shapes):
+    """The third batch of the second epoch has a pixel that is no number: 2 x 5 batches of 32, the loss is bad at step 8."""
+    model, calls = lenet(), []
+
+    def loss(logits, labels):
+        calls.append(logits.requires_grad)
+        value = nn.functional.cross_entropy(logits, labels)
+        return value * math.nan if calls.count(True) == 8 and calls[-1] else value
+
+    steps, state = [], State()
+    with pytest.raises(FloatingPointError, match=r"became nan at step 3 of epoch 2 \(the last good loss was \d\.\d+\)"):
+        train(model, subset(shapes, 160), Config(epochs=2, batch_size=32), None, loss, state, lambda: steps.append(1))
+    assert len(steps) == 7
+    assert [epoch.epoch for epoch in state.history] == [1]
+    assert all(weights.isfinite().all() for weights in model.parameters())
+
+
+class Narrow(nn.Sequential):
+    """A network on a machine whose memory holds 20 images."""
+
+    def forward(self, images):
+        if len(images) > 20:
+            raise RuntimeError("not enough memory: you tried to allocate more")
+        return super().forward(images)
+
+
+def test_a_batch_larger_than_memory_is_named_with_the_size_that_fits(shapes):
+    model = Narrow(lenet())
+    with pytest.raises(MemoryError, match="64 images of 28 x 28 do not fit in the memory of cpu, 16 do: use batch_size=16"):
+        train(model, shapes, Config(epochs=1, batch_size=64))
+    train(model, subset(shapes, 32), Config(epochs=1, batch_size=16))
+
+
+def test_images_of_which_none_fits_are_named(shapes):
     with pytest.raises(
-        MemoryError, match="256 images of 4000000 x 4000000 do not fit in the memory of cpu: try batch_size=128"
+        MemoryError, match=r"2 images of 4000000 x 4000000 do not fit .* cpu, nor does a single one: use a smaller"
     ):
-        train(lenet(), shapes, Config(epochs=1, batch_size=256, size=4_000_000))
+        train(lenet(), subset(shapes, 2), Config(epochs=1, size=4_000_000))
+
+
+def test_a_run_goes_on_from_its_state_to_the_same_numbers(shapes):
+    """Momentum, dropout, order, augmentation and schedule all have to be taken up again."""
+    few, config = subset(shapes, 256), Config(epochs=3, shift=2, flip=True, lr=0.02)
+
+    def network() -> nn.Module:
+        return nn.Sequential(lenet(), nn.Dropout(0.1))
+
+    whole, state = network(), State()
+    expected = train(whole, few, config, state=state)
+    part, begun = network(), State()
+
+    def interrupt(epoch):
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(part, few, config, interrupt, state=begun)
+    seen = []
+    resumed = train(part, few, config, seen.append, state=begun)
+    assert [epoch.epoch for epoch in seen] == [3]
+    assert all(torch.equal(one, two) for one, two in zip(whole.parameters(), part.parameters(), strict=True))
+    numbers = [[(epoch.train_loss, epoch.validation_loss) for epoch in run.history] for run in (expected, resumed)]
+    assert numbers[0] == numbers[1]
+
+
+def test_the_state_of_another_configuration_is_refused(shapes):
+    state = State()
+    train(lenet(), subset(shapes, 64), Config(epochs=1, lr=0.02), state=state)
+    with pytest.raises(ValueError, match=r"this run was begun with Config\(.*lr=0.02.*, not Config\(.*lr=0.03"):
+        train(lenet(), subset(shapes, 64), Config(epochs=1, lr=0.03), state=state)
+
+
+def test_every_step_is_reported(shapes):
+    steps = []
+    train(lenet(), subset(shapes, 100), Config(epochs=2, batch_size=32), on_step=lambda: steps.append(1))
+    assert len(steps) == 2 * 4
 
 
 def test_the_validation_images_are_never_trained_on(shapes, monkeypatch):

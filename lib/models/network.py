@@ -48,3 +48,16 @@ def initialize_by_fan_in(network: nn.Module) -> None:
                     module.weight[module.pairs[:, 0] == output] = torch.empty(len(maps), *module.weight.shape[1:]).uniform_(
                         -limit, limit
                     )
+
+
+def initialize_by_variance(network: nn.Module, gain: float = 2) -> nn.Module:
+    """Draw the weights of a layer of n inputs with spread sqrt(gain / n), those of the last with sqrt(1 / n), biases 0.
+
+    A gain of 2 keeps a signal's size through layers that end in ReLU (He et al. 2015, section 2.2). Returns `network`.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    for layer in layers:
+        inputs = layer.weight[0].numel()
+        nn.init.normal_(layer.weight, std=math.sqrt((1 if layer is layers[-1] else gain) / inputs))
+        nn.init.zeros_(layer.bias)
+    return network
