@@ -11,7 +11,6 @@ same command goes on at the last finished epoch.
 
 import argparse
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
@@ -29,7 +28,7 @@ from lib.device import choose_device
 from lib.evaluation import predict
 from lib.files import FILES, SOURCES
 from lib.recipes import RECIPES, Recipe, build, data_of, describe, find
-from lib.runs import RUNS, Record, RecordError, read_record, write_record
+from lib.runs import RUNS, Record, RecordError, commit, read_record, write_record
 from lib.training import train
 
 
@@ -87,12 +86,6 @@ def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Re
     write_record(result, runs / name)
     shutil.rmtree(part)
     return result
-
-
-def commit() -> str:
-    """Return the commit of the code, with a plus sign where the files differ from it; empty outside a git checkout."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(command, cwd=RUNS.parent, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def is_current(name: str) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lib.device import bf16_is_faster, budget, choose_device, device_name
+from lib.device import bf16_is_faster, budget, choose_device, device_name, matrix_rate
 
 
 def test_the_cpu_can_always_be_chosen_and_the_default_is_a_device_that_works():
@@ -35,5 +35,14 @@ def test_the_name_of_a_cpu_says_how_many_threads_it_uses():
     assert device_name(torch.device("cpu")) in {"CPU, 1 thread", f"CPU, {torch.get_num_threads()} threads"}
 
 
-def test_the_bf16_trial_answers_yes_or_no():
-    assert bf16_is_faster(torch.device("cpu"), size=64, repeats=2) in (True, False)
+def test_the_rate_of_multiplying_matrices_counts_two_operations_a_term(monkeypatch):
+    """With a clock that moves one second a call, 3 products of 64 x 64 take one second."""
+    ticks = iter(range(100))
+    monkeypatch.setattr("lib.device.time.perf_counter", lambda: next(ticks))
+    assert matrix_rate(torch.device("cpu"), torch.float32, size=64, repeats=3) == 2 * 64**3 * 3
+
+
+def test_bf16_is_used_where_it_is_clearly_faster(monkeypatch):
+    for ratio, answer in ((2.0, True), (1.1, False)):
+        monkeypatch.setattr("lib.device.matrix_rate", lambda device, dtype, r=ratio: r if dtype == torch.bfloat16 else 1.0)
+        assert bf16_is_faster(torch.device("cpu")) is answer

@@ -5,10 +5,12 @@ import subprocess
 import sys
 import warnings
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import skip_or_fail
 from torch.nn import functional as F
 
@@ -18,12 +20,13 @@ from lib.data import load, subset
 from lib.files import FILES, SOURCES
 from lib.models import LeNet5, LeNet5Original
 from lib.recipes import RECIPES, Recipe, build, data_of, describe, find
-from lib.runs import LARGEST, RUNS, Record, RecordError, read_record, write_record
+from lib.runs import LARGEST, RUNS, Record, RecordError, read_measurement, read_record, write_measurement, write_record
 
 sys.path.insert(0, str(RUNS.parent / "scripts"))
 from record import train_seed
 
-RECORDED = sorted(path.name for path in RUNS.glob("[!.]*")) if RUNS.exists() else []
+MEASURED = sorted(path.parent.name for path in RUNS.glob("*/measurement.json"))
+RECORDED = sorted(path.name for path in RUNS.glob("[!.]*") if path.name not in MEASURED)
 
 
 @pytest.fixture
@@ -88,6 +91,15 @@ def test_a_half_written_folder_is_never_taken_for_a_record(record, tmp_path):
         read_record("some", tmp_path)
     with pytest.raises(RecordError, match=r"lacks record.json and predictions.npz"):
         read_record("other", tmp_path)
+
+
+@pytest.mark.parametrize("file", ["record.json", "predictions.npz"])
+def test_a_damaged_file_is_never_taken_for_a_record(record, tmp_path, file):
+    write_record(record, tmp_path / "some")
+    path = tmp_path / "some" / file
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(RecordError, match=r"some is damaged .*: restore it, or record it again"):
+        read_record("some", tmp_path)
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones():
@@ -223,8 +235,26 @@ def test_an_unknown_recipe_is_one_line_in_a_terminal():
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_measurement_names_its_device_its_versions_and_its_day(name):
+    found = read_measurement(name)
+    assert found["device"]
+    assert found["versions"]["torch"]
+    assert date.fromisoformat(found["recorded"])
+    assert found["values"]
+    assert [file.name for file in (RUNS / name).iterdir()] == ["measurement.json"]
+
+
+def test_a_measurement_comes_back_as_it_was_written_and_a_missing_one_is_named(tmp_path):
+    write_measurement("some", {"speed": 1.5}, torch.device("cpu"), tmp_path)
+    assert read_measurement("some", tmp_path)["values"] == {"speed": 1.5}
+    assert read_measurement("some", tmp_path)["device"].startswith("CPU")
+    with pytest.raises(RecordError, match=r"other.measurement.json is missing: the benchmark"):
+        read_measurement("other", tmp_path)
+
+
+@pytest.mark.parametrize("name", RECORDED + MEASURED)
 def test_no_record_tells_where_it_was_made(name):
-    text = (Path(RUNS) / name / "record.json").read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in (RUNS / name).glob("*.json"))
     assert "/home/" not in text
     assert "/root/" not in text
