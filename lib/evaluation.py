@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +19,20 @@ class Score(NamedTuple):
 
     def __str__(self) -> str:
         return f"{100 * self.value:.2f} ± {100 * self.error:.2f} %"
+
+
+class Calibration(NamedTuple):
+    """Predictions in bins of equal width by their probability: what was said and what was right, bin by bin."""
+
+    probability: Tensor  # mean of the bin; nan for an empty one
+    accuracy: Tensor  # share of the bin that is right; nan for an empty one
+    count: Tensor
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the gap between probability and accuracy, averaged over the predictions."""
+        gaps = (self.probability - self.accuracy).abs() * self.count
+        return (gaps.nansum() / self.count.sum()).item()
 
 
 def predict(model: nn.Module, data: Dataset, split: Split, size: int = 28, bf16: bool = False, batch_size: int = 250) -> Tensor:
@@ -58,3 +73,24 @@ def confident_mistakes(logits: Tensor, labels: Tensor, count: int) -> Tensor:
     probability, predicted = logits.softmax(1).max(1)
     wrong = (predicted != labels.to(logits.device)).nonzero()[:, 0]
     return wrong[probability[wrong].argsort(descending=True)][:count]
+
+
+def calibration(logits: Tensor, labels: Tensor, bins: int = 10) -> Calibration:
+    """Return how probable the predictions were said to be and how many were right, in `bins` bins from 0 to 1."""
+    probability, predicted = logits.double().softmax(1).max(1)
+    right = (predicted == labels.to(logits.device)).double()
+    which = (probability * bins).long().clamp(max=bins - 1)  # a probability of 1 belongs to the last bin
+    count = torch.bincount(which, minlength=bins)
+    means = [torch.bincount(which, weights=values, minlength=bins) / count for values in (probability, right)]
+    return Calibration(*means, count)
+
+
+def as_logits(predictions: np.ndarray, confidences: np.ndarray, classes: int = 10) -> Tensor:
+    """Return logits (... x classes) that give the recorded class its recorded probability (`confidences`, in 255ths).
+
+    The other classes share the rest evenly, for a record does not say how it was spread.
+    """
+    chosen = torch.from_numpy(predictions).long()[..., None]
+    probability = torch.from_numpy(confidences).float()[..., None] / 255
+    rest = ((1 - probability) / (classes - 1)).expand(*chosen.shape[:-1], classes)
+    return rest.scatter(-1, chosen, probability).log()

@@ -71,6 +71,39 @@ def learning_curves(runs: Mapping[str, Run | Sequence[Run]], colors: Mapping[str
     return figure
 
 
+def live_over_recorded(
+    live: Mapping[str, Run], recorded: Mapping[str, Sequence[Run]], colors: Mapping[str, str] | None = None
+) -> Figure:
+    """Return validation accuracy against images trained on, repeats included: a panel for each label of `live`.
+
+    A live run is a solid line with dots; the recorded runs of the same label, where there are any, a dashed mean with a
+    band of one standard deviation over the seeds.
+    """
+    figure, axes = blank(1, len(live), (7, 3), squeeze=False, sharey=True)
+    for axis, (label, run) in zip(axes[0], live.items(), strict=True):
+        color = (colors or {}).get(label, INK)
+        several = recorded.get(label, ())
+        if several:
+            values = np.array([[epoch.validation_accuracy for epoch in each.history] for each in several])
+            seen, mean, spread = images_seen(several[0]), values.mean(0), values.std(0)
+            axis.plot(
+                seen, mean, "--", color=color, marker="s", markersize=4, alpha=0.7, label=f"recorded, {len(several)} seeds"
+            )
+            axis.fill_between(seen, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
+        accuracies = [epoch.validation_accuracy for epoch in run.history]
+        axis.plot(images_seen(run), accuracies, color=color, marker="o", label="live, on this machine")
+        axis.set(title=label, xlabel="images trained on", xscale="log")
+        axis.legend(loc="lower right", labelcolor=INK)
+    axes[0, 0].set_ylabel("validation accuracy")
+    return figure
+
+
+def images_seen(run: Run) -> list[int]:
+    """Return for each epoch of `run` how many images it had trained on at the end of it, repeats included."""
+    counts = [round(epoch.seconds * epoch.images_per_second) for epoch in run.history]
+    return np.cumsum(counts).tolist()
+
+
 def image_grid(images, titles: Sequence[str] = (), columns: int = 10, size: float = 0.7, colors: Sequence[str] = ()) -> Figure:
     """Return `images` (N x H x W or N x 1 x H x W, light on dark as stored) drawn as ink on paper, `columns` to a row.
 

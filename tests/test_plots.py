@@ -49,6 +49,7 @@ def test_every_figure_is_transparent_and_fits_the_page(runs, shapes):
     images, labels = shapes.test.images, shapes.test.labels
     figures = [
         plots.learning_curves({"LeNet-5": runs[0]}),
+        plots.live_over_recorded({"LeNet-5": runs[0]}, {"LeNet-5": runs}),
         plots.image_grid(images[:20]),
         plots.gallery(images[:12], logits[:12], labels[:12], shapes.classes),
         plots.confusion_matrix(logits, labels, shapes.classes),
@@ -70,6 +71,18 @@ def test_the_curves_show_the_numbers_of_the_run(runs):
     dashed, solid = plots.learning_curves({"LeNet-5": runs[0]}).axes[1].lines
     assert dashed.get_ydata().tolist() == [epoch.train_accuracy for epoch in runs[0].history]
     assert solid.get_ydata().tolist() == [epoch.validation_accuracy for epoch in runs[0].history]
+
+
+def test_a_live_run_lies_over_the_recorded_ones_where_there_are_any(runs):
+    figure = plots.live_over_recorded({"LeNet-5": runs[0], "AlexNet": runs[1]}, {"LeNet-5": runs})
+    with_records, without = figure.axes
+    mean, live = with_records.lines
+    assert mean.get_ydata().tolist() == pytest.approx(
+        [sum(run.history[at].validation_accuracy for run in runs) / 2 for at in (0, 1)]
+    )
+    assert live.get_ydata().tolist() == [epoch.validation_accuracy for epoch in runs[0].history]
+    assert live.get_xdata().tolist() == [64, 128]
+    assert len(with_records.collections) == len(without.lines) == 1
 
 
 def test_the_gallery_names_the_mistakes(shapes):

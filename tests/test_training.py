@@ -36,11 +36,11 @@ def test_lenet_passes_95_percent_on_the_drawn_stand_in_in_two_epochs(tmp_path, m
 
 
 def test_one_epoch_on_2_000_real_images_passes_a_floor(real):
-    """Measured over 5 seeds: MNIST 0.89 to 0.91, Fashion-MNIST 0.68 to 0.72; chance is 0.10."""
+    """Measured over 8 seeds: MNIST 0.81 to 0.83, Fashion-MNIST 0.63 to 0.66; chance is 0.10."""
     model = lenet()
     few = subset(real, 2_000)
-    train(model, few, Config(epochs=2, batch_size=32))
-    floor = {"MNIST": 0.8, "Fashion-MNIST": 0.6}[real.title]
+    train(model, few, Config(epochs=1, batch_size=32))
+    floor = {"MNIST": 0.75, "Fashion-MNIST": 0.55}[real.title]
     assert accuracy(predict(model, few, few.validation), few.validation.labels).value > floor
 
 
