@@ -54,10 +54,12 @@ _BOOK = Recipe(
     gain=2,
     device="cuda",
 )
+# On the validation images: 91.98 % with this weight decay, 91.74 with half of it; rates of 0.03 and 0.05 in batches of 64 gave
+# 91.34 and 91.66, and shifts by a pixel 90.52 (one seed each).
 _LENET = Recipe(
     network=partial(LeNet5, activation=nn.ReLU, pooling=nn.MaxPool2d),
     dataset="fashion-mnist",
-    config=Config(epochs=15, batch_size=64, lr=0.05, flip=True),
+    config=Config(epochs=15, lr=0.1, weight_decay=1e-3, flip=True),
     gain=2,
 )
 
