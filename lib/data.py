@@ -109,3 +109,9 @@ def hold_out(split: Split, count: int) -> tuple[Split, Split]:
 def subset(data: Dataset, count: int) -> Dataset:
     """Return `data` with only the first `count` training images; validation and test stay whole."""
     return replace(data, train=data.train.take(count))
+
+
+def draw(data: Dataset, count: int, seed: int) -> Dataset:
+    """Return `data` with only `count` training images, drawn by `seed`; validation and test stay whole."""
+    chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))[:count].to(data.train.labels.device)
+    return replace(data, train=Split(data.train.images[chosen], data.train.labels[chosen]))

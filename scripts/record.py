@@ -57,12 +57,12 @@ def train_seed(recipe: Recipe, data, seed: int, part: Path) -> tuple[Run, nn.Mod
 def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Record:
     """Return the record of recipe `name`, written under `runs`: `seeds` runs, the test images read once for each."""
     recipe = find(name)
-    data = data_of(recipe, device)
-    if data.stand_in:
-        raise RecordError(f"{name} is recorded on the real data only: set BOOK_DATA to a folder that holds {data.title}")
     part, code = runs / f".{name}.part", commit()
     stories, predictions, confidences, filters = [], [], [], None
     for seed in range(seeds):
+        data = data_of(recipe, device, seed)
+        if data.stand_in:
+            raise RecordError(f"{name} is recorded on the real data only: set BOOK_DATA to a folder that holds {data.title}")
         run, model = train_seed(recipe, data, seed, part)
         probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
         stories.append(run)

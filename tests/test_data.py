@@ -17,7 +17,7 @@ import torchvision
 
 from lib import data as book_data
 from lib import files
-from lib.data import data_folder, load
+from lib.data import data_folder, draw, load
 from lib.files import FILES, SOURCES, DataError, read_idx
 
 
@@ -322,3 +322,14 @@ def test_the_drawn_silhouettes_are_balanced(tmp_path, monkeypatch):
 def test_the_real_data_is_shown_without_a_stand_in_notice(real):
     assert "checksums verified" in str(real)
     assert "stand-in" not in real._repr_html_()
+
+
+def test_images_are_drawn_by_the_seed_each_with_its_label(shapes):
+    some, same, others = (draw(shapes, 100, seed).train for seed in (1, 1, 2))
+    assert torch.equal(some.images, same.images)
+    assert not torch.equal(some.images, others.images)
+    known = {image.numpy().tobytes(): int(label) for image, label in zip(shapes.train.images, shapes.train.labels, strict=True)}
+    drawn = [image.numpy().tobytes() for image in some.images]
+    assert [known[image] for image in drawn] == some.labels.tolist()
+    assert len(draw(shapes, 10_000, 0).train) == len(shapes.train)
+    assert draw(shapes, 5, 0).test is shapes.test

@@ -1,0 +1,19 @@
+"""The recorded experiments of the book, by name.
+
+Those of the device "cpu" can be recorded on two processor cores; those of "cuda" are there for a GPU.
+"""
+
+from lib.recipes.articles import ARTICLES
+from lib.recipes.book import BOOK
+from lib.recipes.recipe import Recipe, build, data_of, describe
+
+RECIPES: dict[str, Recipe] = BOOK | ARTICLES
+
+__all__ = ["RECIPES", "Recipe", "build", "data_of", "describe", "find"]
+
+
+def find(name: str) -> Recipe:
+    """Return the recipe `name`. Raises ValueError for an unknown one."""
+    if name not in RECIPES:
+        raise ValueError(f"unknown recipe {name!r}: choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]
