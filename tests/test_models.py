@@ -15,9 +15,11 @@ from torch.nn import functional as F
 from lib import models
 from lib.cost import layer_table
 from lib.models import ARTICLES, AlexNet, AlexNet2012, LeNet5, LeNet5Original, LeNet1989, PooledAlexNet, article_network
+from lib.models.between import BetweenNet
 from lib.models.codes import digit_codes
 from lib.models.layers import ColumnwiseLRN, PartialConv2d, RBFOutput, ScaledTanh, Subsampling, UnsharedBias, map_loss
 from lib.models.lenet import C3_TABLE, H2_TABLE
+from lib.models.network import initialize_by_variance
 
 
 def parameters(model: nn.Module) -> int:
@@ -479,3 +481,47 @@ def test_a_number_of_classes_below_two_is_refused():
     for network in (LeNet5, AlexNet, AlexNet2012):
         with pytest.raises(ValueError, match="classes is 1: a classifier needs 2 or more"):
             network(classes=1)
+
+
+def test_between_net_is_lenet5_as_called_without_arguments():
+    torch.manual_seed(0)
+    ours, lenet = BetweenNet(), LeNet5()
+    ours.load_state_dict(dict(zip(ours.state_dict(), lenet.state_dict().values(), strict=True)))
+    images = torch.rand(3, 1, 28, 28)
+    assert torch.equal(ours(images), lenet(images))
+
+
+@pytest.mark.parametrize(
+    ("change", "parameters"),
+    [
+        ({"activation": nn.ReLU}, 61_706),
+        ({"pooling": nn.MaxPool2d, "overlapping": True}, 61_706),
+        # 26 a, 25 a b + b, 25 b d + d, d e + e, 10 e + 10 with three times 6, 16, 120, 84
+        ({"width": 3}, 26 * 18 + 25 * 18 * 48 + 48 + 25 * 48 * 360 + 360 + 360 * 252 + 252 + 10 * 252 + 10),
+        ({"deep": True}, 61_706 + (9 * 16 * 24 + 24) + (9 * 24 * 24 + 24) + (9 * 24 * 16 + 16)),
+        ({"dropout": 0.5}, 61_706),
+        ({"lrn": True}, 61_706),
+    ],
+)
+def test_each_step_between_lenet_and_alexnet_changes_what_it_says(change, parameters):
+    torch.manual_seed(0)
+    plain = BetweenNet()
+    torch.manual_seed(0)
+    network = BetweenNet(**change)
+    assert sum(weights.numel() for weights in network.parameters()) == parameters
+    images = torch.rand(3, 1, 28, 28)
+    assert network(images).shape == (3, 10)
+    assert not torch.equal(network(images), plain(images))  # in training mode, where dropout acts
+
+
+def test_initialize_by_variance_draws_the_spread_it_says_and_keeps_the_signal_through_relus():
+    torch.manual_seed(0)
+    stack = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(500, 500), nn.ReLU())], nn.Linear(500, 500))
+    assert initialize_by_variance(stack) is stack
+    assert stack[0].weight.std().item() == pytest.approx(math.sqrt(2 / 500), rel=0.01)
+    assert stack[-1].weight.std().item() == pytest.approx(math.sqrt(1 / 500), rel=0.01)
+    assert not any(layer.bias.any() for layer in stack if isinstance(layer, nn.Linear))
+    spread = stack[:-1](torch.randn(200, 500)).square().mean().item()
+    assert 0.5 < spread < 2  # with gain 1 it would be 2**-8
+    lost = initialize_by_variance(stack, gain=1)[:-1](torch.randn(200, 500)).square().mean().item()
+    assert lost < 0.01

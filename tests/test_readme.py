@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import skip_or_fail
+
+from lib.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md", "chapters/intro.md"]
@@ -32,6 +35,17 @@ def test_the_readme_tells_to_type_the_two_commands():
 @pytest.mark.parametrize("command", sorted({command for name in PAGES for command in commands(name)}))
 def test_every_command_that_a_page_names_is_one_that_make_knows(command):
     subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_every_script_that_the_readme_calls_takes_the_arguments_it_names():
+    for script, arguments in re.findall(r"^\.venv/bin/python (\S+)(.*)$", text("README.md"), re.M):
+        answer = subprocess.run(
+            [sys.executable, str(ROOT / script), "--help"], capture_output=True, text=True, check=True, timeout=120
+        )
+        for word in arguments.split():
+            assert word in answer.stdout if word.startswith("--") else word in RECIPES, (script, word)
+    script = re.search(r"`(scripts/\w+\.sh)`", text("README.md")).group(1)
+    subprocess.run(["bash", "-n", str(ROOT / script)], check=True)
 
 
 @pytest.mark.parametrize("name", PAGES[:2])

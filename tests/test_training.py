@@ -223,6 +223,13 @@ def test_the_state_of_another_configuration_is_refused(shapes):
         train(lenet(), subset(shapes, 64), Config(epochs=1, lr=0.03), state=state)
 
 
+def test_the_schedule_runs_once_over_all_epochs(shapes, monkeypatch):
+    seen = []
+    monkeypatch.setattr("lib.training.learning_rate", lambda config, progress: seen.append(progress) or config.lr)
+    train(lenet(), subset(shapes, 100), Config(epochs=3, batch_size=32))
+    assert seen == pytest.approx([step / 13 for step in range(1, 13)])
+
+
 def test_every_step_is_reported(shapes):
     steps = []
     train(lenet(), subset(shapes, 100), Config(epochs=2, batch_size=32), on_step=lambda: steps.append(1))
