@@ -40,14 +40,14 @@ class Record:
     """What was recorded: one Run per seed, and what each predicted for the test images (seeds x images)."""
 
     recipe: dict  # as recipes.describe gives it
-    parameters: int
+    parameters: int  # numbers that were learned
     runs: tuple[Run, ...]
     accuracies: tuple[float, ...]  # of the test images, one per seed
     predictions: np.ndarray
-    filters: np.ndarray  # first layer of the first seed
     sha256: dict[str, str]  # of the data files
     recorded: str  # date
     commit: str = ""  # of the code that made it
+    filters: np.ndarray | None = None  # first layer of the first seed, where there is one
     confidences: np.ndarray | None = None  # probabilities of the predictions, in 255ths (seeds x images)
 
     @property

@@ -10,10 +10,13 @@ same command goes on at the last finished epoch.
 """
 
 import argparse
+import platform
 import shutil
 import sys
+import time
 from dataclasses import replace
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +24,14 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from lib.baselines import Classifier, fit, numbers, predict_classes
 from lib.checkpoints import load_checkpoint, save_checkpoint
 from lib.configs import Epoch, Run, State
 from lib.data import subset
-from lib.device import choose_device
+from lib.device import choose_device, device_name
 from lib.evaluation import predict
 from lib.files import FILES, SOURCES
-from lib.recipes import RECIPES, Recipe, build, data_of, describe, find
+from lib.recipes import RECIPES, Baseline, Recipe, build, data_of, describe, find
 from lib.runs import RUNS, Record, RecordError, commit, read_record, write_record
 from lib.training import train
 
@@ -54,37 +58,61 @@ def train_seed(recipe: Recipe, data, seed: int, part: Path) -> tuple[Run, nn.Mod
     return run, model
 
 
+def fit_seed(recipe: Baseline, data, seed: int) -> tuple[Run, Classifier]:
+    """Return the run and the fitted classifier of one seed; its loss is the share of errors, on 5,000 training images."""
+    started = time.perf_counter()
+    classifier = fit(recipe.method, data.train, seed)
+    seconds = time.perf_counter() - started
+    right = [
+        float((predict_classes(classifier, split) == split.labels.cpu().numpy()).mean())
+        for split in (data.train.take(5_000), data.validation)
+    ]
+    epoch = Epoch(1, 1 - right[0], right[0], 1 - right[1], right[1], seconds, len(data.train) / seconds)
+    versions = {"python": platform.python_version(), "scikit-learn": version("scikit-learn"), "torch": torch.__version__}
+    return Run(replace(recipe.config, seed=seed), (epoch,), device_name(torch.device("cpu")), versions), classifier
+
+
+def outcome(recipe: Recipe | Baseline, data, seed: int, part: Path) -> tuple[Run, dict[str, np.ndarray], int]:
+    """Return the run of one seed, the arrays to store of it, and how many numbers it learned."""
+    if isinstance(recipe, Baseline):
+        run, classifier = fit_seed(recipe, data, seed)
+        return run, {"predictions": predict_classes(classifier, data.test)}, numbers(classifier)
+    run, model = train_seed(recipe, data, seed, part)
+    probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
+    arrays = {
+        "predictions": classes.to(torch.uint8).numpy(),
+        "confidences": (255 * probabilities).round().to(torch.uint8).numpy(),
+        "filters": next(weights for weights in model.parameters() if weights.ndim == 4).detach().half().cpu().numpy(),
+    }
+    return run, arrays, sum(weights.numel() for weights in model.parameters())
+
+
 def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Record:
     """Return the record of recipe `name`, written under `runs`: `seeds` runs, the test images read once for each."""
     recipe = find(name)
     part, code = runs / f".{name}.part", commit()
-    stories, predictions, confidences, filters = [], [], [], None
+    outcomes = []
     for seed in range(seeds):
         data = data_of(recipe, device, seed)
         if data.stand_in:
             raise RecordError(f"{name} is recorded on the real data only: set BOOK_DATA to a folder that holds {data.title}")
-        run, model = train_seed(recipe, data, seed, part)
-        probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
-        stories.append(run)
-        predictions.append(classes.to(torch.uint8).numpy())
-        confidences.append((255 * probabilities).round().to(torch.uint8).numpy())
-        if filters is None:
-            filters = next(weights for weights in model.parameters() if weights.ndim == 4).detach().half().cpu().numpy()
+        outcomes.append(outcome(recipe, data, seed, part))
+    stories, arrays, counts = zip(*outcomes, strict=True)
     labels = data.test.labels.cpu().numpy()
+    stacks = {name: np.stack([each[name] for each in arrays]) for name in arrays[0] if name != "filters"}
     result = Record(
         recipe=describe(recipe),
-        parameters=sum(weights.numel() for weights in model.parameters()),
-        runs=tuple(stories),
-        accuracies=tuple(float((each == labels).mean()) for each in predictions),
-        predictions=np.stack(predictions),
-        filters=filters,
+        parameters=counts[0],
+        runs=stories,
+        accuracies=tuple(float((each == labels).mean()) for each in stacks["predictions"]),
         sha256=dict(zip(FILES, SOURCES[recipe.dataset].sha256, strict=True)),
         recorded=date.today().isoformat(),
         commit=code,
-        confidences=np.stack(confidences),
+        filters=arrays[0].get("filters"),
+        **stacks,
     )
     write_record(result, runs / name)
-    shutil.rmtree(part)
+    shutil.rmtree(part, ignore_errors=True)
     return result
 
 
@@ -101,6 +129,11 @@ def seconds_of(name: str, device: torch.device, seeds: int) -> float:
     """Return about how many seconds recording takes on `device`, from the second of two passes over four small batches."""
     recipe = find(name)
     data = data_of(recipe, device)
+    if isinstance(recipe, Baseline):
+        some = data.train.take(1_000)
+        started = time.perf_counter()
+        fit(recipe.method, some)
+        return seeds * (time.perf_counter() - started) * len(data.train) / len(some)  # at least: most take more than n times
     size = min(recipe.config.batch_size, 32)
     few = replace(subset(data, 4 * size), validation=data.validation.take(2))
     run = train(build(recipe, 0), few, replace(recipe.config, epochs=2, batch_size=size, compile=False), loss=recipe.loss)
@@ -113,7 +146,8 @@ def line(name: str) -> str:
         found = read_record(name)
     except RecordError:
         return "not recorded yet"
-    accuracy = f"{100 * found.mean:.2f} ± {100 * found.spread:.2f} % (n = {len(found.runs)})"
+    spread = f" ± {100 * found.spread:.2f}" if len(found.runs) > 1 else ""
+    accuracy = f"{100 * found.mean:.2f}{spread} % (n = {len(found.runs)})"
     age = "" if is_current(name) else ", of an older recipe"
     return f"{accuracy}, {found.seconds:.0f} s a seed on {found.runs[0].device}, {found.recorded}{age}"
 
@@ -122,8 +156,10 @@ def show_list(device: torch.device) -> None:
     """Print every recipe: what it trains, what recording it would cost here, its newest record."""
     for name, recipe in RECIPES.items():
         minutes = seconds_of(name, device, recipe.seeds) / 60
-        config = recipe.config
-        print(f"{name}: {describe(recipe)['network']}, {recipe.dataset}, {config.epochs} epochs at {config.size} pixels")
+        what, length = recipe.method if isinstance(recipe, Baseline) else describe(recipe)["network"], ""
+        if isinstance(recipe, Recipe):
+            length = f", {recipe.config.epochs} epochs at {recipe.config.size} pixels"
+        print(f"{name}: {what}, {recipe.dataset}{length}")
         print(f"    about {minutes:,.0f} min for {recipe.seeds} seeds on {device}, meant for {recipe.device}; {line(name)}")
 
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Each module may import only modules that stand before it.
 ORDER = (
-    *("device", "files", "standins", "data", "batches", "models", "cost", "evaluation", "configs", "training"),
+    *("device", "files", "standins", "data", "batches", "baselines", "models", "cost", "evaluation", "configs", "training"),
     *("checkpoints", "runs", "recipes", "plots", "drawing", "pages"),
 )
 FILES = sorted((ROOT / "lib").rglob("*.py"))

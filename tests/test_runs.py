@@ -14,16 +14,17 @@ import torch
 from conftest import skip_or_fail
 from torch.nn import functional as F
 
+from lib.baselines import BASELINES
 from lib.checkpoints import CheckpointError, load_checkpoint
 from lib.configs import Config, Epoch, Run
 from lib.data import load, subset
 from lib.files import FILES, SOURCES
 from lib.models import LeNet5, LeNet5Original
-from lib.recipes import RECIPES, Recipe, build, data_of, describe, find
+from lib.recipes import RECIPES, Baseline, Recipe, build, data_of, describe, find
 from lib.runs import LARGEST, RUNS, Record, RecordError, read_measurement, read_record, write_measurement, write_record
 
 sys.path.insert(0, str(RUNS.parent / "scripts"))
-from record import train_seed
+from record import outcome, train_seed
 
 MEASURED = sorted(path.parent.name for path in RUNS.glob("*/measurement.json"))
 RECORDED = sorted(path.name for path in RUNS.glob("[!.]*") if path.name not in MEASURED)
@@ -35,7 +36,14 @@ def record() -> Record:
     runs = tuple(Run(Config(epochs=1, seed=seed), (epoch,), "CPU, 2 threads", {"torch": "2"}) for seed in range(2))
     predictions = np.arange(20, dtype=np.uint8).reshape(2, 10) % 10
     return Record(
-        {"network": "LeNet5"}, 61_706, runs, (0.9, 0.92), predictions, np.ones((6, 1, 5, 5)), {"file": "00"}, "2026-01-01"
+        {"network": "LeNet5"},
+        61_706,
+        runs,
+        (0.9, 0.92),
+        predictions,
+        {"file": "00"},
+        "2026-01-01",
+        filters=np.ones((6, 1, 5, 5)),
     )
 
 
@@ -132,14 +140,17 @@ def test_a_record_was_made_by_the_recipe_of_its_name_with_the_network_it_names(n
     record, recipe = read_record(name), find(name)
     assert record.recipe == describe(recipe)
     assert record.recipe["config"] == asdict(recipe.config)
-    assert record.parameters == sum(weights.numel() for weights in build(recipe, 0).parameters())
+    if isinstance(recipe, Recipe):
+        assert record.parameters == sum(weights.numel() for weights in build(recipe, 0).parameters())
+        assert record.filters.shape == next(weights for weights in build(recipe, 0).parameters() if weights.ndim == 4).shape
+    else:
+        assert recipe.method in BASELINES
     assert len(record.runs) >= recipe.seeds
     for seed, run in enumerate(record.runs):
         assert run.config == replace(recipe.config, seed=seed)
         assert len(run.history) == run.config.epochs
         assert run.device
         assert run.versions["torch"]
-    assert record.filters.shape == next(weights for weights in build(recipe, 0).parameters() if weights.ndim == 4).shape
     assert sum(file.stat().st_size for file in (RUNS / name).iterdir()) < LARGEST
     assert record.sha256 == dict(zip(FILES, SOURCES[recipe.dataset].sha256, strict=True))
 
@@ -217,6 +228,19 @@ def test_a_recording_that_loses_its_numbers_says_which_weights_it_kept(tmp_path,
     with pytest.raises(FloatingPointError, match=r"at step 1 of epoch 2 .*the weights after epoch 1 are in .*seed-0"):
         train_seed(replace(good, loss=loss), subset(shapes, 64), 0, tmp_path)
     assert len(load_checkpoint(LeNet5(), tmp_path / "seed-0.safetensors").history) == 1
+
+
+def test_a_baseline_is_recorded_like_a_network_with_the_share_of_errors_for_a_loss(shapes, tmp_path):
+    few = subset(shapes, 200)
+    run, arrays, parameters = outcome(Baseline("linear", "fashion-mnist"), few, 3, tmp_path)
+    assert run.seed == 3
+    assert run.last.validation_loss == pytest.approx(1 - run.last.validation_accuracy)
+    assert run.last.train_accuracy > 0.9
+    assert run.versions["scikit-learn"]
+    assert list(arrays) == ["predictions"]
+    assert arrays["predictions"].shape == (len(shapes.test),)
+    assert parameters == 784 * len(shapes.classes) + len(shapes.classes)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_recipes_are_listed_with_their_cost_and_records():

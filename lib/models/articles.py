@@ -15,24 +15,25 @@ class PooledAlexNet(Network):
     """AlexNet's convolutions under a small head: 5,303,498 parameters for 1 channel and 10 classes.
 
     An adaptive average pooling fixes the last maps at 2 x 2, so every image of at least 63 pixels a side passes;
-    dropout stands before the dense layers. Returns logits (N x `classes`).
+    dropout stands before the dense layers; `width` scales every hidden layer. Returns logits (N x `classes`).
     """
 
     sides = range(63, 10_000)
 
-    def __init__(self, channels: int = 1, classes: int = 10):
-        convolutions = AlexNet(channels)[:13]  # N x 256 x 6 x 6
+    def __init__(self, channels: int = 1, classes: int = 10, width: float = 1):
+        convolutions = AlexNet(channels, width=width)[:13]  # N x 256 x 6 x 6
+        e, f, g = (int(width * count) for count in (256, 1024, 512))
         super().__init__(
             *convolutions,
             nn.AdaptiveAvgPool2d((2, 2)),  # N x 256 x 2 x 2
             nn.Flatten(),  # N x 1024
             nn.Dropout(0.5),
-            nn.Linear(256 * 2 * 2, 1024),  # N x 1024
+            nn.Linear(e * 2 * 2, f),  # N x 1024
             nn.ReLU(),
             nn.Dropout(0.5),
-            nn.Linear(1024, 512),  # N x 512
+            nn.Linear(f, g),  # N x 512
             nn.ReLU(),
-            nn.Linear(512, check_classes(classes)),  # N x 10    logits
+            nn.Linear(g, check_classes(classes)),  # N x 10    logits
         )
         self.input_shape = (channels, 224, 224)
 

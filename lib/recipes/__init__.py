@@ -4,15 +4,16 @@ Those of the device "cpu" can be recorded on two processor cores; those of "cuda
 """
 
 from lib.recipes.articles import ARTICLES
+from lib.recipes.baselines import BASELINES
 from lib.recipes.book import BOOK
-from lib.recipes.recipe import Recipe, build, data_of, describe
+from lib.recipes.recipe import Baseline, Recipe, build, data_of, describe
 
-RECIPES: dict[str, Recipe] = BOOK | ARTICLES
+RECIPES: dict[str, Recipe | Baseline] = BOOK | ARTICLES | BASELINES
 
-__all__ = ["RECIPES", "Recipe", "build", "data_of", "describe", "find"]
+__all__ = ["RECIPES", "Baseline", "Recipe", "build", "data_of", "describe", "find"]
 
 
-def find(name: str) -> Recipe:
+def find(name: str) -> Recipe | Baseline:
     """Return the recipe `name`. Raises ValueError for an unknown one."""
     if name not in RECIPES:
         raise ValueError(f"unknown recipe {name!r}: choose one of {', '.join(RECIPES)}")

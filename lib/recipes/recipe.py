@@ -12,6 +12,8 @@ from lib.configs import Config
 from lib.data import Dataset, draw, load
 from lib.models.network import initialize_by_variance
 
+ONCE = Config(epochs=1)  # of a baseline, for which only the seed means something
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -28,10 +30,26 @@ class Recipe:
     device: str = "cpu"
 
 
-def describe(recipe: Recipe) -> dict:
+@dataclass(frozen=True)
+class Baseline:
+    """One experiment with a classifier that is no network: `method` is one of lib.baselines.BASELINES."""
+
+    method: str
+    dataset: str
+    seeds: int = 1
+    images: int | None = None  # as in a Recipe
+    config: Config = ONCE
+    device: str = "cpu"
+    scale = gain = None  # pixels go in as bytes, and nothing is initialized
+
+
+def describe(recipe: Recipe | Baseline) -> dict:
     """Return the recipe in words and numbers, as a record stores it; what is left at its default is left out."""
-    words = {"network": _call(recipe.network), "dataset": recipe.dataset, "config": asdict(recipe.config)}
-    words |= {"loss": recipe.loss.__name__, "scale": list(recipe.scale) if recipe.scale else None}
+    if isinstance(recipe, Baseline):
+        words = {"method": recipe.method, "dataset": recipe.dataset, "config": asdict(recipe.config)}
+    else:
+        words = {"network": _call(recipe.network), "dataset": recipe.dataset, "config": asdict(recipe.config)}
+        words |= {"loss": recipe.loss.__name__, "scale": list(recipe.scale) if recipe.scale else None}
     return words | {name: value for name in ("gain", "images") if (value := getattr(recipe, name)) is not None}
 
 
@@ -51,7 +69,7 @@ def build(recipe: Recipe, seed: int) -> nn.Module:
         return network if recipe.gain is None else initialize_by_variance(network, recipe.gain)
 
 
-def data_of(recipe: Recipe, device: torch.device | str = "cpu", seed: int = 0) -> Dataset:
+def data_of(recipe: Recipe | Baseline, device: torch.device | str = "cpu", seed: int = 0) -> Dataset:
     """Return the dataset on `device` for the run of `seed`, its pixels scaled as the recipe asks."""
     data = load(recipe.dataset, device)
     if recipe.images is not None:
