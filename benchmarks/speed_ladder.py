@@ -6,14 +6,11 @@ In one process, on the device it finds, for AlexNet at half and at full width, 2
 Every rung starts from the same weights, sees the same images in the same order, and has to come to the loss of the first
 rung within BAND, on one batch in evaluation mode after COMPARED steps: it is faster, not different. The floor is the
 counted arithmetic over the measured rate of multiplying matrices. Then: where the time of the first and of the fastest
-rung goes (torch.profiler), and the peak memory by batch size. --record stores all of it under runs/speed-ladder-cpu or
-runs/speed-ladder-cuda.
+rung goes (torch.profiler). --record stores all of it under runs/speed-ladder-cpu or runs/speed-ladder-cuda.
 """
 
 import argparse
-import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.autograd import DeviceType
 from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader
@@ -29,20 +27,17 @@ from torchvision.transforms import v2
 from tqdm import tqdm
 
 from lib.batches import batches, to_input
-from lib.configs import Config
 from lib.cost import layer_table
 from lib.data import Dataset, Split, load
 from lib.device import choose_device, device_name, matrix_rate
 from lib.models import AlexNet
 from lib.models.network import initialize_by_variance
 from lib.runs import write_measurement
-from lib.training import train
 
 SIZE = 224
 COMPARED = 8  # steps, after which the losses are compared
 BAND = 0.05  # of the first rung's loss: rounding to 8 bits moves it by a percent or so, as do a compiler's dropout masks
 NETWORKS = {"half width": 0.5, "full width": 1.0}
-MEMORY_BATCHES = (32, 128, 512)
 
 
 @dataclass(frozen=True)
@@ -191,31 +186,13 @@ def where_the_time_goes(rung: Rung, width: float, data: Dataset, batch: int, dev
     with profile(activities=activities) as profiler:
         seconds = trainer.seconds(2)
     clock = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    shares = {event.key: getattr(event, clock) / 1e6 / seconds for event in profiler.key_averages()}
+    operations = [event for event in profiler.key_averages() if event.device_type == DeviceType.CPU]  # not their kernels again
+    shares = {event.key: getattr(event, clock) / 1e6 / seconds for event in operations}
     largest = sorted(shares.items(), key=lambda share: -share[1])[:7]
     rest = {"other operations": sum(shares.values()) - sum(share for _, share in largest)}
     return {
         name: round(share, 3) for name, share in (dict(largest) | rest | {"outside torch": 1 - sum(shares.values())}).items()
     }
-
-
-def peak_memory(width: float, batch: int, device: torch.device) -> int:
-    """Return the peak of two steps of `lib.training.train` in bytes: of the GPU's memory, or of this process on a CPU."""
-    data = load("fashion-mnist", device)
-    few = replace(data, train=data.train.take(2 * batch), validation=data.validation.take(batch))
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    config = Config(epochs=1, batch_size=batch, lr=0.001, size=SIZE, bf16=True, channels_last=True)
-    train(AlexNet(channels=1, classes=10, width=width), few, config)
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def peak_elsewhere(width: float, batch: int, device: torch.device) -> int:
-    """Return `peak_memory` as measured in a process of its own."""
-    command = [sys.executable, __file__, "--peak", str(width), "--batch", str(batch), "--device", str(device)]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
 
 def measure(data: Dataset, batch: int, device: torch.device) -> dict:
@@ -233,7 +210,6 @@ def measure(data: Dataset, batch: int, device: torch.device) -> dict:
             "floor_images_per_second": round(fastest / per_image, 1),
             "rungs": rungs,
             "profiles": {ladder()[at].name: where_the_time_goes(ladder()[at], width, data, batch, device) for at in (0, best)},
-            "peak_bytes": {count: peak_elsewhere(width, count, device) for count in MEMORY_BATCHES},
         }
     return result
 
@@ -265,15 +241,11 @@ def main() -> int:
     parser.add_argument("--device")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--record", action="store_true")
-    parser.add_argument("--peak", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     try:
         device = choose_device(arguments.device)
     except ValueError as error:
         parser.error(str(error))
-    if arguments.peak:
-        print(peak_memory(arguments.peak, arguments.batch, device))
-        return 0
     print(f"{device_name(device)}, torch {torch.__version__}")
     result = measure(load("fashion-mnist"), arguments.batch, device)
     show(result)

@@ -10,6 +10,7 @@ from lib.data import load, subset
 from lib.runs import RUNS, read_measurement
 
 sys.path.insert(0, str(RUNS.parent / "benchmarks"))
+import memory
 import speed_ladder
 
 LADDERS = sorted(path.parent.name for path in RUNS.glob("speed-ladder-*/measurement.json"))
@@ -41,8 +42,9 @@ def test_a_recorded_ladder_adds_up(name, width):
 
 
 def test_training_the_full_network_on_a_cpu_stays_under_6_gb():
-    peaks = read_measurement("speed-ladder-cpu")["values"]["full width"]["peak_bytes"]
-    assert "128" in peaks
+    peaks = read_measurement("memory-cpu")["values"]["full width"]
+    assert list(map(int, peaks)) == list(memory.BATCHES)
+    assert list(peaks.values()) == sorted(peaks.values())
     assert max(peaks.values()) < 6e9
 
 
@@ -68,7 +70,7 @@ def test_every_rung_trains_to_the_loss_of_the_first(rung, monkeypatch):
     assert losses[1] == pytest.approx(losses[0], rel=speed_ladder.BAND)
 
 
-@pytest.mark.parametrize("script", ["benchmarks/speed_ladder.py", "scripts/record.py"])
+@pytest.mark.parametrize("script", ["benchmarks/speed_ladder.py", "benchmarks/memory.py", "scripts/record.py"])
 def test_a_device_that_is_not_here_is_named_in_one_line(script):
     command = [sys.executable, str(RUNS.parent / script), "--device", "cuda:99"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
