@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lib.evaluation import confusion
 from lib.training import Run
@@ -92,8 +93,11 @@ def live_over_recorded(
             axis.fill_between(seen, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
         accuracies = [epoch.validation_accuracy for epoch in run.history]
         axis.plot(images_seen(run), accuracies, color=color, marker="o", label="live, on this machine")
-        axis.set(title=label, xlabel="images trained on", xscale="log")
-        axis.legend(loc="lower right", labelcolor=INK)
+        axis.set(title=label, xlabel="images trained on, thousands", xscale="log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.xaxis.set_major_formatter(lambda images, _: f"{images / 1000:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.legend(loc="best", labelcolor=INK)
     axes[0, 0].set_ylabel("validation accuracy")
     return figure
 
