@@ -13,7 +13,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 import site_checks
 from conftest import skip_or_fail
-from site_checks import BROWSER_FLAGS, EXECUTED, ROOT, SITE, browser_path, notebooks, parsed, prose_words, served, toc
+from site_checks import EXECUTED, ROOT, SITE, notebooks, parsed, prose_words, served, toc
 
 PAGES = toc()
 CHAPTERS = notebooks()
@@ -241,18 +241,6 @@ def open_page(browser, address: str, page: str, view: str) -> Visit:
 def address():
     with served(SITE) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if browser_path() is None:
-        skip_or_fail("No Chromium or Chrome was found")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
