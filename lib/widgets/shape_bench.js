@@ -25,7 +25,7 @@ export function parseNetwork(line) {
     for (const [, letter, value] of parts[3].matchAll(/([kspegtu])(\d+)/g)) layer[letter] = Number(value);
     return layer.n && layer.k && layer.s && layer.g ? layer : null;
   });
-  return layers.includes(null) || !Number(shape[2]) ? null : { input: [Number(shape[1]), Number(shape[2]), Number(shape[2])], layers };
+  return layers.includes(null) || !Number(shape[1]) || !Number(shape[2]) ? null : { input: [Number(shape[1]), Number(shape[2]), Number(shape[2])], layers };
 }
 
 /** The line that describes a network: the inverse of `parseNetwork`. */

@@ -8,10 +8,12 @@ import base64
 import html
 import importlib.util
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import traitlets
 from matplotlib.figure import Figure
+from torch import Tensor
 
 FOLDER = Path(__file__).parent
 INSTALL = "Install the package anywidget and restart the kernel to make this picture live."
@@ -36,6 +38,11 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
+
+
+def image_bytes(images: Iterable[Tensor]) -> bytes:
+    """Return `images` (28 x 28 bytes each, with or without a channel) one after the other, for a trait of bytes."""
+    return b"".join(image.cpu().reshape(28, 28).numpy().tobytes() for image in images)
 
 
 class Widget(_base()):
