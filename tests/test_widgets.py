@@ -5,6 +5,7 @@ Their modules run in the system's Chromium; what a reader does with them on the 
 
 import base64
 import gzip
+import json
 import random
 import re
 import subprocess
@@ -13,6 +14,8 @@ import sys
 import numpy as np
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
+from site_checks import ROOT, served
 from torch import nn
 
 from lib import plots, widgets
@@ -73,7 +76,7 @@ def test_the_names_in_the_address_differ_from_widget_to_widget():
 
 
 def test_a_widget_is_shown_with_its_picture_and_the_same_words_at_every_run():
-    shown, _ = widgets.C3Table()._repr_mimebundle_()
+    shown, _ = DisplayFormatter().format(widgets.C3Table())
     assert "application/vnd.jupyter.widget-view+json" in shown
     assert shown["text/plain"] == "C3Table()"
     assert re.search(r'id="widget-c3" data-model="\w+"><img class="widget-still" alt="[^"]{40,}', shown["text/html"])
@@ -95,6 +98,66 @@ def test_a_widget_that_draws_or_says_nothing_is_not_finished():
     for missing in (Widget().picture, Widget().description):
         with pytest.raises(NotImplementedError):
             missing()
+
+
+# --- two of a kind on a page, and what an address may ask -------------------------------------------
+
+
+@pytest.fixture
+def two_tables(browser, tmp_path):
+    """A function that opens a page of two connection tables, c3 and other, at an address that ends in `query`."""
+    both = [widgets.C3Table(), widgets.C3Table(key="other", table=[(0,)] * 16)]
+    boxes = "".join(each._repr_mimebundle_()[0]["text/html"] for each in both)
+    state = {
+        each.model_id: {"state": {name: getattr(each, name) for name in ("_esm", "_css", "key", "linked", "reads")}}
+        for each in both
+    }
+    host = (ROOT / "assets" / "widget-host.js").read_text(encoding="utf-8")
+    data = json.dumps({"state": state}, default=str).replace("</", "<\\/")
+    page = f'{boxes}<script type="application/vnd.jupyter.widget-state+json">{data}</script><script>{host}</script>'
+    (tmp_path / "page.html").write_text(f"<!doctype html><title>two</title>{page}", encoding="utf-8")
+    tabs = []
+    with served(tmp_path) as address:
+
+        def visit(query: str = ""):
+            tabs.append(browser.new_page())
+            tabs[-1].on("pageerror", lambda error: pytest.fail(str(error)))
+            tabs[-1].goto(f"{address}/page.html{query}")
+            tabs[-1].wait_for_function("() => document.documentElement.dataset.widgets === 'ready'")
+            return tabs[-1]
+
+        yield visit
+        for tab in tabs:
+            tab.close()
+
+
+def kernels(tab, key: str) -> str:
+    return tab.locator(f"#widget-{key} output").first.text_content()
+
+
+def test_two_widgets_of_a_kind_keep_apart_on_the_page_and_in_the_address(two_tables):
+    tab = two_tables("?elsewhere=1#widget-other")
+    assert (kernels(tab, "c3"), kernels(tab, "other")) == ("60", "16")
+    tab.locator("#widget-other").get_by_label("C3 map 0 reads S2 map 5").click()
+    tab.locator("#widget-c3").get_by_label("C3 map 15 reads S2 map 0").click()
+    assert (kernels(tab, "c3"), kernels(tab, "other")) == ("59", "17")
+    tab.wait_for_timeout(400)
+    assert tab.url.endswith(
+        "?elsewhere=1&other.reads=33,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1&c3.reads="
+        "7,14,28,56,49,35,15,30,60,57,51,39,27,54,45,62#widget-other"
+    )
+    again = two_tables(tab.url[tab.url.index("?") :])
+    assert (kernels(again, "c3"), kernels(again, "other")) == ("59", "17")
+    again.locator("#widget-c3").get_by_text("Start again").click()
+    assert (kernels(again, "c3"), kernels(again, "other")) == ("60", "17")
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "1,2", "x", "64" + ",1" * 15, "-1" + ",1" * 15, "0.5" + ",1" * 15, "<b>", ",".join("1" * 99)]
+)
+def test_an_address_that_asks_for_what_there_is_not_is_passed_over(two_tables, asked):
+    tab = two_tables(f"?c3.reads={asked}&c3.key=x&c3._esm=x")
+    assert (kernels(tab, "c3"), kernels(tab, "other")) == ("60", "16")
 
 
 # --- the connection table of C3 ------------------------------------------------------------------

@@ -8,7 +8,7 @@ function render({ model, el }) {
   const urls = model.get("pictures").map((view) => URL.createObjectURL(new Blob([view], { type: "image/png" })));
   const image = h("img", { class: "frames-image" });
   const sliders = names.map((name, slider) => {
-    const output = h("output", {});
+    const output = h("span", {});
     const input = h("input", { type: "range", min: 0, max: values[slider].length - 1, step: 1, oninput: () =>
       choose(model, { at: model.get("at").map((old, index) => (index === slider ? Number(input.value) : old)) }) });
     return { input, output, label: h("label", { class: "lab-slider" }, h("span", {}, `${name} `, output), input) };
@@ -22,7 +22,7 @@ function render({ model, el }) {
     image.alt = `${model.get("alt")} Here ${words.join(", ")}.`;
     sliders.forEach(({ input, output }, slider) => {
       input.value = at[slider];
-      output.value = values[slider][at[slider]];
+      output.textContent = values[slider][at[slider]];
       input.setAttribute("aria-valuetext", values[slider][at[slider]]);
     });
   });

@@ -37,7 +37,7 @@ function render({ model, el }) {
   board.addEventListener("pointermove", (event) => event.buttons && point(event));
   const picker = h("select", { onchange: ({ target }) => choose(model, { image: Number(target.value) }) }, names.map((name, at) => h("option", { value: at }, name)));
   const size = h("input", { type: "range", min: 3, max: 14, oninput: () => { choose(model, { size: Number(size.value) }); go(model.get("row"), model.get("column")); } });
-  const sizeWords = h("output", {}), whole = h("button", { type: "button", onclick: () => choose(model, { map: !model.get("map") }) }, "Whole map");
+  const sizeWords = h("span", {}), whole = h("button", { type: "button", onclick: () => choose(model, { map: !model.get("map") }) }, "Whole map");
   const rows = classes.map((name) => ({ bar: h("span", { class: "lenet-bar" }), before: h("span", { class: "probe-before" }), text: h("span", {}), name }));
   rows.forEach((row) => { row.line = h("div", { class: "lenet-score" }, h("b", {}, row.name), h("span", { class: "lenet-track probe-track" }, row.bar, row.before), row.text); });
   const told = h("p", { class: "w-told", role: "status" });
@@ -79,7 +79,7 @@ function render({ model, el }) {
     });
     picker.value = model.get("image");
     size.value = side;
-    sizeWords.value = `${side} × ${side}`;
+    sizeWords.textContent = `${side} × ${side}`;
     whole.setAttribute("aria-pressed", model.get("map"));
     map.hidden = !model.get("map");
     if (model.get("map")) drawMap(best);

@@ -90,7 +90,7 @@ function panel(values, title, css) {
 function render({ model, el }) {
   const unit = choice("unit", "unit", Object.fromEntries(Object.keys(UNITS).map((name) => [name, name])), (name) => choose(model, { unit: name }));
   const slider = (name, words, min, max, step) => {
-    const input = h("input", { type: "range", min, max, step, oninput: () => choose(model, { [name]: Number(input.value) }) }), output = h("output", {});
+    const input = h("input", { type: "range", min, max, step, oninput: () => choose(model, { [name]: Number(input.value) }) }), output = h("span", {});
     return { name, input, output, label: h("label", { class: "lab-slider" }, h("span", {}, `${words} `, output), input) };
   };
   const sliders = [slider("gain", "gain of the weights", 0.1, 5, 0.05), slider("depth", "layers", 2, DEEPEST, 1)];
@@ -109,7 +109,7 @@ function render({ model, el }) {
     top.textContent = `values at the top, from ${least.toPrecision(2).replace("-", "−")} to ${most.toPrecision(2).replace("-", "−")}`;
     bars.setAttribute("aria-label", `Histogram of the ${top.textContent}`);
     unit.show(model.get("unit"));
-    sliders.forEach(({ name, input, output }) => { input.value = model.get(name); output.value = number(model.get(name), name === "gain" ? 2 : 0); });
+    sliders.forEach(({ name, input, output }) => { input.value = model.get(name); output.textContent = number(model.get(name), name === "gain" ? 2 : 0); });
     told.textContent = tellStack(result);
   });
 }

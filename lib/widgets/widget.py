@@ -51,6 +51,7 @@ class Widget(_base()):
     The traits that `linked` names are what a reader can change, and what the address of the page keeps.
     """
 
+    _ipython_display_ = None  # that of ipywidgets 7 (Colab) would come first, and leave the picture out
     _css = source("widgets.css")
     key = traitlets.Unicode().tag(sync=True)
     linked = traitlets.List(traitlets.Unicode()).tag(sync=True)
