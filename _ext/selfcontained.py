@@ -46,6 +46,8 @@ LOADING_ATTRIBUTES = "src poster data href xlink:href".split()
 LOADING_RELS = set("icon manifest modulepreload preconnect prefetch preload dns-prefetch stylesheet".split())
 COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 DESCRIPTION_LENGTH = 155
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+WORTH_SHARING = 1000  # letters
 
 
 # --- nothing from another host ---------------------------------------------------------------
@@ -150,8 +152,25 @@ def deferred(script: _JavaScript) -> _JavaScript:
     return _JavaScript(script.filename, priority=script.priority, **{"defer": "defer", **script.attributes})
 
 
+def shared_once(saved: str) -> str:
+    """The saved state of a page's widgets (JSON), less what no widget reads; a long text that repeats stands once."""
+    state = json.loads(saved)["state"]
+    state = {model: entry for model, entry in state.items() if "_esm" in entry["state"]}
+    holders = [(entry["state"], name) for entry in state.values() for name in entry["state"]]
+    holders += [(buffer, "data") for entry in state.values() for buffer in entry.get("buffers", [])]
+    long = [(holder, name) for holder, name in holders if isinstance(holder[name], str) and len(holder[name]) > WORTH_SHARING]
+    shared = list(dict.fromkeys(holder[name] for holder, name in long))
+    for holder, name in long:
+        holder[name] = {"$shared": shared.index(holder[name])}
+    return json.dumps({"state": state, "shared": shared}, separators=(",", ":")).replace("</", "<\\/")
+
+
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Give a page its description and its stand-in banner; let its scripts wait for the text."""
+    """Give a page its description and its stand-in banner; let its scripts and its data wait for the text."""
+    saved = [script for script in context["script_files"] if getattr(script, "attributes", {}).get("type") == WIDGET_STATE]
+    if saved:
+        context["script_files"] = [script for script in context["script_files"] if script not in saved]
+        context["widget_state"] = f'<script type="{WIDGET_STATE}">{shared_once(saved[0].attributes["body"])}</script>'
     if pagename != "search":  # its own scripts call the others while the page is read
         context["script_files"] = [deferred(script) for script in context["script_files"]]
     if doctree is None:

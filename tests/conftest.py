@@ -6,6 +6,7 @@ import warnings
 import matplotlib as mpl
 import pytest
 import torch
+from site_checks import BROWSER_FLAGS, browser_path
 
 from lib import standins
 from lib.data import Dataset, Split, hold_out, load
@@ -20,6 +21,19 @@ def skip_or_fail(reason: str) -> None:
     if IN_CI:
         pytest.fail(f"{reason}, and CI allows no skip")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, driven by Playwright."""
+    if browser_path() is None:
+        skip_or_fail("No Chromium or Chrome was found")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

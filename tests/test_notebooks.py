@@ -10,6 +10,8 @@ import nbformat
 import pytest
 import yaml
 
+from lib import widgets
+
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 CHECKED, KEPT = "nbval-check-output", "keep_output"
@@ -30,6 +32,12 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
+
+
+def shows_widget(cell: nbformat.NotebookNode) -> bool:
+    """Whether the last line of a cell makes a widget; its picture says in words what it shows."""
+    last = cell.source.strip().splitlines()[-1] if cell.source.strip() else ""
+    return re.match(rf"({'|'.join(widgets.__all__)})\(", last) is not None
 
 
 def prose(path: Path) -> str:
@@ -102,10 +110,22 @@ def test_every_figure_has_a_caption_a_name_and_alternative_text(path):
         last = cell.source.strip().splitlines()[-1] if cell.source.strip() else ""
         described = cell.metadata.get("mystnb", {})
         draws = re.match(r"(plots\.(?!use_style|blank)\w+\(|figure\b)", last)
-        if draws or described:
-            assert len(described["image"]["alt"]) >= 40, f"cell {at}"
+        if draws or described or shows_widget(cell):
+            assert shows_widget(cell) or len(described["image"]["alt"]) >= 40, f"cell {at}"
             assert len(described["figure"]["caption"]) >= 30, f"cell {at}"
             assert described["figure"]["name"].startswith("fig-"), f"cell {at}"
+
+
+@each_chapter
+def test_the_code_of_a_widget_is_folded_and_a_question_and_a_reading_stand_around_it(path):
+    cells = read(path).cells
+    for at, cell in enumerate(cells):
+        if cell.cell_type == "code" and shows_widget(cell):
+            assert "hide-input" in tags(cell), f"cell {at}"
+            name = cell.metadata["mystnb"]["figure"]["name"]
+            for other in (cells[at - 1], cells[at + 1]):
+                assert other.cell_type == "markdown", f"cell {at}"
+                assert f"{{numref}}`{name}`" in other.source, f"cell {at}"
 
 
 def test_the_names_of_figures_and_of_glued_numbers_are_unique_in_the_book():

@@ -4,16 +4,27 @@ The first half reads the files of _build/html; the second opens each page in the
 in light, in dark and as narrow as a phone, with every request to another host blocked and noted.
 """
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urldefrag
+from urllib.parse import parse_qsl, unquote, urldefrag, urlsplit
 
 import pytest
 import site_checks
+import torch
 from conftest import skip_or_fail
-from site_checks import BROWSER_FLAGS, EXECUTED, ROOT, SITE, browser_path, notebooks, parsed, prose_words, served, toc
+from site_checks import EXECUTED, ROOT, SITE, notebooks, parsed, prose_words, served, toc
+from torch import nn
+from torch.nn import functional as F
+
+from lib.batches import to_input
+from lib.cost import layer_table
+from lib.models import AlexNet, AlexNet2012
+from lib.models.layers import PartialConv2d
+from lib.models.lenet import C3_TABLE
+from lib.widgets.lenet import unpacked
 
 PAGES = toc()
 CHAPTERS = notebooks()
@@ -185,6 +196,9 @@ BOXED_IMAGES = """() => [...document.querySelectorAll("article img, article .tex
   .filter((e) => getComputedStyle(e).backgroundColor !== "rgba(0, 0, 0, 0)" || getComputedStyle(e).filter !== "none")
   .map((e) => e.outerHTML.slice(0, 120))"""
 
+WIDGETS_STARTED = """() => document.documentElement.dataset.widgets === "ready"
+  || !document.querySelector(".book-widget[data-model]")"""
+
 STRETCHED_IMAGES = """() => [...document.querySelectorAll("article img")]
   .filter((e) => e.naturalWidth && e.offsetHeight)
   .filter((e) => Math.abs((e.offsetWidth * e.naturalHeight) / (e.offsetHeight * e.naturalWidth) - 1) > 0.05)
@@ -226,6 +240,7 @@ def open_page(browser, address: str, page: str, view: str) -> Visit:
     tab.on("pageerror", lambda error: visit.errors.append(str(error)))
     tab.on("requestfinished", lambda request: requests.append(request))
     tab.goto(f"{address}/{page}.html", wait_until="networkidle")
+    tab.wait_for_function(WIDGETS_STARTED)
     visit.broken_formulas = tab.evaluate(BROKEN_FORMULAS)
     visit.bytes = sum(each.sizes()["responseBodySize"] for each in requests if each.resource_type != "image")
     visit.theme = tab.evaluate("() => document.documentElement.dataset.theme")
@@ -241,18 +256,6 @@ def open_page(browser, address: str, page: str, view: str) -> Visit:
 def address():
     with served(SITE) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if browser_path() is None:
-        skip_or_fail("No Chromium or Chrome was found")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -347,3 +350,306 @@ def test_a_request_to_another_host_would_be_noticed(browser, tmp_path):
         visit = open_page(browser, address, "page", "light")
     assert visit.foreign == ["http://elsewhere.invalid/x.js"]
     assert visit.errors, "a blocked request stands in the console"
+
+
+# --- the widgets -------------------------------------------------------------------------------
+
+WIDGETS = {  # key: the page that holds it
+    **dict.fromkeys(("c3", "conv", "lenet", "probe"), "chapters/01-reading-digits"),
+    "lab": "chapters/05-training-tricks",
+    "bench": "chapters/06-alexnet",
+}
+MOST_DATA = 200_000  # bytes of one widget's own data
+MOST_WAIT = 100  # milliseconds
+every_widget = pytest.mark.parametrize("key", WIDGETS)
+
+
+def saved(page: str) -> dict[str, dict]:
+    """What the widgets of a page hold, by their keys, bytes as bytes."""
+    (script,) = parsed(page).find_all("script", type="application/vnd.jupyter.widget-state+json")
+    stored = json.loads(script.string)
+
+    def whole(value):
+        return stored["shared"][value["$shared"]] if isinstance(value, dict) and "$shared" in value else value
+
+    found = {}
+    for entry in stored["state"].values():
+        values = {name: whole(value) for name, value in entry["state"].items()}
+        values |= {buffer["path"][0]: base64.b64decode(whole(buffer["data"])) for buffer in entry.get("buffers", [])}
+        found[values["key"]] = values
+    return found
+
+
+class Opened:
+    """One widget on its page, in a browser that reaches no other host."""
+
+    def __init__(self, browser, address: str, key: str, query: str = ""):
+        self.errors: list[str] = []
+        self.context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        self.context.route(re.compile("^(?!data:|blob:)"), self.guard)
+        self.address, self.key = address, key
+        self.tab = self.context.new_page()
+        self.tab.on("console", lambda message: message.type == "error" and self.errors.append(told(message)))
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.goto(f"{address}/{WIDGETS[key]}.html{query}", wait_until="networkidle")
+        self.tab.wait_for_function(WIDGETS_STARTED)
+        self.box = self.tab.locator(f"#widget-{key}")
+        self.box.scroll_into_view_if_needed()
+
+    def guard(self, route) -> None:
+        if route.request.url.startswith(self.address):
+            route.continue_()
+        else:
+            self.errors.append(route.request.url)
+            route.abort()
+
+    def told(self) -> str:
+        """The widget's sentences."""
+        return " ".join(self.box.locator(".w-told").all_text_contents())
+
+    def outputs(self) -> list[str]:
+        return self.box.locator(".w-readout output").all_text_contents()
+
+    def asked(self) -> dict[str, str]:
+        """What the address says once it has caught up."""
+        self.tab.wait_for_timeout(400)
+        return dict(parse_qsl(urlsplit(self.tab.url).query))
+
+
+@pytest.fixture
+def opened(browser, address):
+    """A function that opens a widget; afterwards there must have been no error and no foreign request."""
+    opens = []
+
+    def open_widget(key: str, query: str = "") -> Opened:
+        opens.append(Opened(browser, address, key, query))
+        return opens[-1]
+
+    yield open_widget
+    for each in opens:
+        each.context.close()
+        assert not each.errors
+
+
+@every_widget
+def test_a_widget_takes_the_place_of_its_picture(opened, key):
+    widget = opened(key)
+    assert widget.box.locator(".widget-live").is_visible()
+    assert not widget.box.locator(".widget-still").is_visible()
+    widget.tab.emulate_media(media="print")
+    assert widget.box.locator(".widget-still").is_visible()
+    assert not widget.box.locator(".widget-live").is_visible()
+
+
+@every_widget
+def test_without_scripts_the_picture_of_a_widget_and_its_words_stand_there(browser, address, key):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"{address}/{WIDGETS[key]}.html")
+    still = tab.locator(f"#widget-{key} > .widget-still")
+    assert still.is_visible()
+    assert len(still.get_attribute("alt")) >= 40
+    assert tab.locator(".widget-live, .widget-bar").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("page", sorted(set(WIDGETS.values())))
+def test_the_data_of_widgets_is_light_stands_once_and_comes_after_the_text(page):
+    text = (SITE / f"{page}.html").read_text(encoding="utf-8")
+    assert text.count("application/vnd.jupyter.widget-state+json") == 1
+    assert text.index("application/vnd.jupyter.widget-state+json") > text.index("</article>")
+    for key, values in saved(page).items():
+        assert sum(len(value) for value in values.values() if isinstance(value, bytes)) < MOST_DATA, key
+
+
+def test_only_pages_with_a_widget_load_the_script_that_runs_them():
+    for page in PAGES:
+        loads = any("widget-host.js" in script["src"] for script in parsed(page).find_all("script", src=True))
+        assert loads == (page in WIDGETS.values()), page
+
+
+def test_the_connection_table_by_mouse_and_by_keyboard(opened):
+    widget = opened("c3")
+    assert widget.outputs() == ["60", "1,516", "151,600"]
+    widget.box.get_by_label("C3 map 0 reads S2 map 3").click()
+    assert widget.outputs() == ["61", "1,541", "154,100"]
+    widget.box.get_by_label("C3 map 0 reads S2 map 0", exact=True).focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Space"):  # to map 2 of C3, which reads no map 1
+        widget.tab.keyboard.press(key)
+    assert widget.outputs() == ["62", "1,566", "156,600"]
+    table = [list(maps) for maps in C3_TABLE]
+    table[0].append(3)
+    table[2].insert(0, 1)
+    bits = [sum(1 << map for map in maps) for maps in table]
+    assert widget.asked() == {"c3.reads": ",".join(map(str, bits))}
+    counted = layer_table(nn.Sequential(PartialConv2d(table, 6, 5)), (6, 14, 14))
+    assert widget.outputs()[1:] == [f"{counted.parameters:,}", f"{counted.total('connections'):,}"]
+
+
+def test_the_bench_by_mouse_and_by_keyboard(opened):
+    widget = opened("bench")
+    with torch.device("meta"):
+        paper, one_column = (layer_table(model, (3, 224, 224)) for model in (AlexNet2012(), AlexNet()))
+    assert widget.outputs()[:2] == [f"{paper.parameters:,}", f"{paper.macs:,}"]
+    widget.box.get_by_label("zeros at the end").fill("0")
+    assert widget.outputs()[0] == f"{paper.parameters - 256 * (36 - 25) * 4096:,}"
+    assert "96×54×54" in widget.box.locator("tbody").text_content()
+    assert widget.box.locator(".bench-rest").count() == 4
+    widget.box.get_by_label("network").focus()
+    widget.tab.keyboard.type("AlexNet in one")
+    assert widget.outputs()[:2] == [f"{one_column.parameters:,}", f"{one_column.macs:,}"]
+    widget.box.locator("tbody button").nth(2).focus()
+    widget.tab.keyboard.press("Enter")
+    widget.box.get_by_label("groups").focus()
+    widget.tab.keyboard.press("ArrowUp")
+    assert widget.outputs()[0] == f"{one_column.parameters - 256 * 48 * 25:,}"
+    widget.tab.keyboard.press("ArrowUp")
+    assert widget.outputs()[0] == "–"
+    assert "3 groups do not divide 96 maps into 256." in widget.told()
+
+
+def test_the_convolution_by_mouse_and_by_keyboard(opened):
+    widget, values = opened("conv"), saved(WIDGETS["conv"])["conv"]
+    image = torch.tensor(list(values["images"][:784])).reshape(28, 28) / 255
+    answers = F.conv2d(image[None, None], torch.tensor(values["kernel"]).reshape(1, 1, 3, 3))[0, 0]
+    board = widget.box.locator(".w-map").first
+    size = board.bounding_box()["width"]
+    board.click(position={"x": 12.5 * size / 28, "y": 9.5 * size / 28})
+    assert f"Row 8, column 11: the 9 products add up to {answers[8, 11]:.3f}".replace("-", "−") in widget.told()
+    for key in ("ArrowDown", "ArrowDown", "ArrowLeft"):
+        widget.tab.keyboard.press(key)
+    assert f"Row 10, column 10: the 9 products add up to {answers[10, 10]:.3f}".replace("-", "−") in widget.told()
+    widget.box.get_by_label("weight, row 2, column 2").fill("0.5")
+    changed = answers[10, 10] + image[11, 11] / 2
+    assert f"add up to {changed:.3f}".replace("-", "−") in widget.told()
+    assert widget.asked()["conv.kernel"] == "1,2,1,0,0.5,0,-1,-2,-1"
+
+
+def chances_of(values: dict, pixels: list[int]) -> torch.Tensor:
+    """What PyTorch's LeNet-5 with the weights of the page says of 784 bytes."""
+    image = torch.tensor(pixels, dtype=torch.uint8).reshape(1, 1, 28, 28)
+    with torch.inference_mode():
+        return unpacked(values["weights"])(to_input(image, values["mean"], values["std"])).softmax(1)[0]
+
+
+def shown_chances(widget: Opened) -> torch.Tensor:
+    texts = widget.box.locator(".lenet-score > span:last-child").all_text_contents()
+    return torch.tensor([float(text.removesuffix(" %")) / 100 for text in texts])
+
+
+def test_lenet_reads_by_mouse_and_by_keyboard(opened):
+    widget, values = opened("lenet"), saved(WIDGETS["lenet"])["lenet"]
+    assert (shown_chances(widget) - chances_of(values, list(values["images"][:784]))).abs().max() < 6e-4
+    widget.box.locator("select").first.focus()
+    widget.tab.keyboard.press("ArrowDown")
+    assert (shown_chances(widget) - chances_of(values, list(values["images"][784:1568]))).abs().max() < 6e-4
+    widget.box.get_by_label("Clear the board").click()
+    board = widget.box.get_by_role("application")
+    place = board.bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 4
+    widget.tab.mouse.move(x, y)
+    widget.tab.mouse.down()
+    widget.tab.mouse.move(x - 8, y + place["height"] / 2, steps=12)
+    widget.tab.mouse.up()
+    board.focus()
+    for key in ("Space", "ArrowRight", "ArrowRight", "Space"):
+        widget.tab.keyboard.press(key)
+    drawing = widget.asked()["lenet.drawing"]
+    letters = "-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+    bits = [letters.index(each) << 6 | letters.index(other) for each, other in zip(drawing[::2], drawing[1::2], strict=True)]
+    pixels = [17 * (each >> step & 15) for each in bits for step in (8, 4, 0)][:784]
+    assert sum(pixels) > 20 * 255
+    assert pixels[14 * 28 + 14] > 200
+    assert (shown_chances(widget) - chances_of(values, pixels)).abs().max() < 6e-4
+
+
+def test_a_unit_of_lenet_opens_by_mouse_and_by_keyboard(opened):
+    widget = opened("lenet", "?lenet.unit=S2.1.3.4")
+    assert "S2, map 1, row 3, column 4 reads C1 and sees 6 × 6 pixels. The average of 4 numbers" in widget.told()
+    layer = widget.box.locator(".lenet-layer").first
+    size = layer.bounding_box()["width"]
+    layer.click(position={"x": 30.5 * size / 173, "y": 2.5 * size / 173})
+    assert "C1, map 1, row 2, column 1 reads image and sees 5 × 5 pixels. 25 products" in widget.told()
+    widget.box.get_by_label("open unit: layer").focus()
+    widget.tab.keyboard.press("ArrowDown")
+    widget.tab.keyboard.press("ArrowDown")
+    assert "C3, map 0, row 0, column 0 reads S2 and sees 14 × 14 pixels. 150 products" in widget.told()
+    widget.box.get_by_label("row", exact=True).focus()
+    widget.tab.keyboard.press("ArrowUp")
+    assert widget.asked()["lenet.unit"] == "C3.0.1.0"
+
+
+def test_the_probe_by_mouse_and_by_keyboard(opened):
+    widget, values = opened("probe"), saved(WIDGETS["probe"])["probe"]
+
+    def covered(row: int, column: int) -> torch.Tensor:
+        image = torch.tensor(list(values["images"][:784])).reshape(28, 28)
+        image[row : row + 7, column : column + 7] = 128
+        return chances_of(values, image.flatten().tolist())
+
+    board = widget.box.get_by_role("application")
+    size = board.bounding_box()["width"]
+    board.click(position={"x": 15.5 * size / 28, "y": 7.5 * size / 28})
+    assert (shown_chances(widget) - covered(4, 12)).abs().max() < 6e-4
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        widget.tab.keyboard.press(key)
+    assert (shown_chances(widget) - covered(6, 13)).abs().max() < 6e-4
+    widget.box.get_by_text("Whole map").press("Enter")
+    widget.tab.wait_for_selector("#widget-probe [data-places='121']", timeout=5000)
+    assert widget.asked() == {"probe.row": "6", "probe.column": "13", "probe.map": "1"}
+
+
+def test_the_lab_by_mouse_and_by_keyboard(opened):
+    widget = opened("lab")
+
+    def factors() -> list[float]:
+        return [float(each) for each in re.findall(r"× ([\d.]+) a layer", widget.told())]
+
+    assert factors() == pytest.approx([0.15, 0.15], abs=0.02)  # a quarter of the gain: the slope of a sigmoid at 0
+    widget.box.get_by_label("gain of the weights").focus()
+    widget.tab.keyboard.press("PageUp")
+    assert float(widget.asked()["lab.gain"]) > 0.6
+    widget.box.get_by_label("ReLU").click()
+    grown = float(widget.asked()["lab.gain"]) / 2**0.5
+    assert factors() == pytest.approx([grown, grown], rel=0.15)
+    widget.box.get_by_label("layers").press("End")
+    assert widget.box.locator("svg").first.locator("circle").count() == 21
+
+
+def test_the_address_brings_a_state_back_for_each_widget_of_a_page(opened):
+    query = "?c3.reads=" + ",".join(["63"] * 16) + "&conv.row=3&conv.column=99&lenet.unit=nonsense&bench.layer=2"
+    widget = opened("c3", query)
+    assert widget.outputs() == ["96", "2,416", "241,600"]
+    assert "Row 3, column 10" in widget.tab.locator("#widget-conv .w-told").text_content()
+    assert (
+        widget.tab.locator("#widget-c3 .widget-bar a")
+        .get_attribute("href")
+        .endswith("01-reading-digits.html?c3.reads=" + ",".join(["63"] * 16) + "#widget-c3")
+    )
+    widget.box.get_by_text("Start again").click()
+    assert widget.outputs() == ["60", "1,516", "151,600"]
+    asked = widget.asked()
+    assert "c3.reads" not in asked
+    assert asked["conv.row"] == "3"
+
+
+CLICKS = {
+    "c3": ".c3-cell",
+    "bench": "tbody button",
+    "conv": "button",
+    "lenet": "button[aria-label='Move the digit up']",
+    "probe": "button",
+    "lab": ".w-row > button",
+}
+
+
+@every_widget
+def test_a_widget_answers_within_a_tenth_of_a_second(opened, key):
+    """The best of five, since the machine may be busy."""
+    script = """(control) => Math.min(...[1, 2, 3, 4, 5].map(() => {
+      const start = performance.now();
+      control.click();
+      return performance.now() - start;
+    }))"""
+    widget = opened(key)
+    assert widget.box.locator(CLICKS[key]).first.evaluate(script) < MOST_WAIT

@@ -1,0 +1,11 @@
+"""The book's widgets: pages that are alive without a kernel. Each is a class here and a module of JavaScript beside it."""
+
+from lib.widgets.c3_table import C3Table
+from lib.widgets.convolution import Convolution
+from lib.widgets.frames import Frames, frames
+from lib.widgets.lenet import LeNetReader
+from lib.widgets.occlusion import OcclusionProbe
+from lib.widgets.saturation import SaturationLab
+from lib.widgets.shape_bench import ShapeBench
+
+__all__ = ["C3Table", "Convolution", "Frames", "LeNetReader", "OcclusionProbe", "SaturationLab", "ShapeBench", "frames"]
