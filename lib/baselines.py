@@ -66,6 +66,7 @@ def two_grids(images: Tensor | np.ndarray, cell: int = 4) -> np.ndarray:
 # square roots of the pixels) and 88.4 with two; a third of larger cells, four grids, or a machine for each pair of classes
 # gave at most 0.3 more. C from 0.01 to 0.3 made less than a point of difference. With an RBF kernel 200 and 400 directions,
 # C from 3 to 10 and gamma from 0.0125 to 0.05 all lay between 89.1 and 89.8 %. From all training images: linear 90.3 %.
+# The linear classifier on pixels, from all training images: 84.9, 85.6 and 85.2 % with C of 0.01, 0.1 and 1.
 
 
 def nearest_neighbor(seed: int) -> Classifier:
@@ -79,7 +80,7 @@ def linear(seed: int) -> Classifier:
     """Return logistic regression on pixels: 784 weights and a bias for each class."""
     from sklearn.linear_model import LogisticRegression
 
-    return _after(pixels, LogisticRegression(C=0.1, max_iter=300, random_state=seed))
+    return _after(pixels, LogisticRegression(C=0.1, max_iter=1000, random_state=seed))
 
 
 def hog_linear_svm(seed: int) -> Classifier:
