@@ -126,7 +126,7 @@ def is_current(name: str) -> bool:
 
 
 def seconds_of(name: str, device: torch.device, seeds: int) -> float:
-    """Return about how many seconds recording takes on `device`, from the second of two passes over four small batches."""
+    """Return about how many seconds recording takes on `device`, from passes over two small batches, the first aside."""
     recipe = find(name)
     data = data_of(recipe, device)
     if isinstance(recipe, Baseline):
@@ -134,10 +134,11 @@ def seconds_of(name: str, device: torch.device, seeds: int) -> float:
         started = time.perf_counter()
         fit(recipe.method, some)
         return seeds * (time.perf_counter() - started) * len(data.train) / len(some)  # at least: most take more than n times
-    size = min(recipe.config.batch_size, 32)
-    few = replace(subset(data, 4 * size), validation=data.validation.take(2))
-    run = train(build(recipe, 0), few, replace(recipe.config, epochs=2, batch_size=size, compile=False), loss=recipe.loss)
-    return seeds * recipe.config.epochs * len(data.train) / run.last.images_per_second
+    size = min(recipe.config.batch_size, 16 if recipe.config.size > 100 else 128)
+    few = replace(subset(data, 2 * size), validation=data.validation.take(2))
+    still = replace(recipe.config, epochs=3, batch_size=size, lr=1e-9, schedule="constant", compile=False)  # nothing explodes
+    run = train(build(recipe, 0), few, still, loss=recipe.loss)
+    return seeds * recipe.config.epochs * len(data.train) / max(epoch.images_per_second for epoch in run.history[1:])
 
 
 def line(name: str) -> str:

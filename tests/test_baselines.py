@@ -86,6 +86,13 @@ def test_a_fitted_baseline_beats_chance_by_far_and_repeats_itself(shapes, name):
     assert (first == shapes.test.labels.numpy()).mean() > 0.5
 
 
+def test_the_directions_that_the_rbf_kernel_reads_follow_from_the_seed(shapes):
+    few = shapes.train.take(200)
+    first, again, other = (fit("hog-rbf-svm", few, seed)[1].components_ for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
 def test_the_nearest_neighbor_is_the_one_that_pytorch_finds(shapes):
     distances = torch.cdist(shapes.test.images.flatten(1).float(), shapes.train.images.flatten(1).float())
     expected = shapes.train.labels[distances.argmin(1)].numpy()
@@ -107,8 +114,9 @@ def test_what_a_caller_can_get_wrong_is_answered_in_a_sentence(shapes):
         fit("hog-rbf-svm", shapes.train.take(50))
     with pytest.raises(ValueError, match=r"not float32 of 60 x 1 x 28 x 28"):
         hog_features(shapes.test.images.float())
-    with pytest.raises(ValueError, match=r"not uint8 of 60 x 28 x 28"):
-        hog_features(shapes.test.images[:, 0])
+    for images, shape in ((shapes.test.images[:, 0], "60 x 28 x 28"), (shapes.test.images[:, :, 0], "60 x 1 x 28")):
+        with pytest.raises(ValueError, match=f"not uint8 of {shape}:"):
+            hog_features(images)
     for cell in (0, 15):
         with pytest.raises(ValueError, match=rf"cells of {cell} pixels do not fit: choose 1 to 14"):
             hog_features(shapes.test.images, cell)
