@@ -39,5 +39,8 @@ ARTICLES = {
     "article-pooled": _POOLED,
     "article-unpadded": _UNPADDED,
     "article-padded": _PADDED,
+    "article-half-begun": _begun(_HALF, 1),
+    "article-pooled-begun": _begun(_POOLED, 3, width=0.25),
     "article-unpadded-begun": _begun(_UNPADDED, 3, width=0.25),
+    "article-padded-begun": _begun(_PADDED, 3, width=0.25),
 }
