@@ -116,13 +116,17 @@ def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Re
     return result
 
 
-def is_current(name: str) -> bool:
-    """Return whether there is a record of recipe `name` as it stands."""
+def newest(name: str) -> Record | None:
+    """Return the record of recipe `name`; None where there is none, or a damaged one."""
     try:
-        found = read_record(name)
+        return read_record(name)
     except RecordError:
-        return False
-    return found.recipe == describe(find(name)) and len(found.runs) >= find(name).seeds
+        return None
+
+
+def is_current(found: Record | None, recipe: Recipe | Baseline) -> bool:
+    """Return whether `found` is a record of `recipe` as it stands."""
+    return found is not None and found.recipe == describe(recipe) and len(found.runs) >= recipe.seeds
 
 
 def seconds_of(name: str, device: torch.device, seeds: int) -> float:
@@ -143,13 +147,11 @@ def seconds_of(name: str, device: torch.device, seeds: int) -> float:
 
 def line(name: str) -> str:
     """Return what there is to say about the record of recipe `name` on one line."""
-    try:
-        found = read_record(name)
-    except RecordError:
+    if (found := newest(name)) is None:
         return "not recorded yet"
     spread = f" ± {100 * found.spread:.2f}" if len(found.runs) > 1 else ""
     accuracy = f"{100 * found.mean:.2f}{spread} % (n = {len(found.runs)})"
-    age = "" if is_current(name) else ", of an older recipe"
+    age = "" if is_current(found, find(name)) else ", of an older recipe"
     return f"{accuracy}, {found.seconds:.0f} s a seed on {found.runs[0].device}, {found.recorded}{age}"
 
 
@@ -179,7 +181,8 @@ def main() -> int:
             return 0
         names = [arguments.name]
         if arguments.all:
-            names = [name for name, recipe in RECIPES.items() if recipe.device == device.type and not is_current(name)]
+            meant = {name: recipe for name, recipe in RECIPES.items() if recipe.device == device.type}
+            names = [name for name, recipe in meant.items() if not is_current(newest(name), recipe)]
         for name in names:
             record(name, arguments.seeds or find(name).seeds, device)
             print(f"{name}: {line(name)}")

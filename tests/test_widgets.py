@@ -313,24 +313,22 @@ def five_hundred(shapes) -> torch.Tensor:
     return to_input(everything, shapes.mean, shapes.std)
 
 
+def assert_agreement(in_page, reader, images: torch.Tensor) -> None:
+    """The network in the page gives torch's logits for `images` within 1e-4, and torch's classes."""
+    with torch.inference_mode():
+        expected = unpacked(reader.weights)(images)
+    script = "(images) => images.map((image) => Array.from(m.forward(network, Float32Array.from(image)).scores))"
+    found = torch.tensor(in_page(script, images.flatten(1).tolist()))
+    assert (found - expected).abs().max() < 1e-4
+    assert torch.equal(found.argmax(1), expected.argmax(1))
+
+
 def test_the_network_in_the_page_agrees_with_torch_on_500_images(in_page, reader, shapes):
-    images = five_hundred(shapes)
-    with torch.inference_mode():
-        expected = unpacked(reader.weights)(images)
-    script = "(images) => images.map((image) => Array.from(m.forward(network, Float32Array.from(image)).scores))"
-    found = torch.tensor(in_page(script, images.flatten(1).tolist()))
-    assert (found - expected).abs().max() < 1e-4
-    assert torch.equal(found.argmax(1), expected.argmax(1))
+    assert_agreement(in_page, reader, five_hundred(shapes))
 
 
-def test_on_real_digits_too_the_network_in_the_page_agrees_with_torch(module, in_page, reader, real):
-    images = to_input(real.test.images[:500], real.mean, real.std)
-    with torch.inference_mode():
-        expected = unpacked(reader.weights)(images)
-    script = "(images) => images.map((image) => Array.from(m.forward(network, Float32Array.from(image)).scores))"
-    found = torch.tensor(in_page(script, images.flatten(1).tolist()))
-    assert (found - expected).abs().max() < 1e-4
-    assert torch.equal(found.argmax(1), expected.argmax(1))
+def test_on_real_digits_too_the_network_in_the_page_agrees_with_torch(in_page, reader, real):
+    assert_agreement(in_page, reader, to_input(real.test.images[:500], real.mean, real.std))
 
 
 def test_every_map_in_the_page_is_the_map_of_torch(in_page, reader, shapes):

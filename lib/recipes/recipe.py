@@ -45,10 +45,9 @@ class Baseline:
 
 def describe(recipe: Recipe | Baseline) -> dict:
     """Return the recipe in words and numbers, as a record stores it; what is left at its default is left out."""
-    if isinstance(recipe, Baseline):
-        words = {"method": recipe.method, "dataset": recipe.dataset, "config": asdict(recipe.config)}
-    else:
-        words = {"network": _call(recipe.network), "dataset": recipe.dataset, "config": asdict(recipe.config)}
+    what = {"method": recipe.method} if isinstance(recipe, Baseline) else {"network": _call(recipe.network)}
+    words = what | {"dataset": recipe.dataset, "config": asdict(recipe.config)}
+    if isinstance(recipe, Recipe):
         words |= {"loss": recipe.loss.__name__, "scale": list(recipe.scale) if recipe.scale else None}
     return words | {name: value for name in ("gain", "images") if (value := getattr(recipe, name)) is not None}
 

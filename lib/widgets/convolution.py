@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lib import plots
-from lib.widgets.widget import Widget, image_bytes, source
+from lib.widgets.widget import Widget, image_bytes, images_of, source
 
 # Sobel's operator, Prewitt's over five rows, the mean and a weighted mean of neighbors, and what leaves an image as it is.
 KERNELS = {
@@ -45,7 +45,7 @@ class Convolution(Widget):
 
     def answers(self) -> Tensor:
         """Return what the kernel answers at every place of the chosen image, whose pixels count from 0 to 1."""
-        shown = torch.from_numpy(np.frombuffer(self.images, np.uint8).copy()).reshape(-1, 1, 28, 28)[self.image] / 255
+        shown = images_of(self.images)[self.image, None] / 255
         size = round(len(self.kernel) ** 0.5)
         return F.conv2d(shown[None], torch.tensor(self.kernel).reshape(1, 1, size, size))[0, 0]
 
@@ -56,11 +56,11 @@ class Convolution(Widget):
         )
 
     def picture(self) -> Figure:
-        answers, reach = self.answers(), self.answers().abs().max()
-        shown = np.frombuffer(self.images, np.uint8).reshape(-1, 28, 28)[self.image]
+        answers = self.answers()
+        reach = answers.abs().max()
         size = round(len(self.kernel) ** 0.5)
         figure, axes = plots.blank(1, 3, (6.6, 2.3))
-        axes[0].imshow(shown, cmap="gray_r")
+        axes[0].imshow(images_of(self.images)[self.image], cmap="gray_r")
         axes[1].imshow(np.array(self.kernel).reshape(size, size), cmap="RdBu_r", vmin=-max(self.kernel), vmax=max(self.kernel))
         axes[2].imshow(answers, cmap="RdBu_r", vmin=-reach, vmax=reach)
         for axis, title in zip(axes, (self.names[self.image], "kernel", "answers"), strict=True):

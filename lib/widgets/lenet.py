@@ -10,7 +10,7 @@ from lib import plots
 from lib.batches import to_input
 from lib.data import Dataset, Split
 from lib.models import LeNet5
-from lib.widgets.widget import Widget, image_bytes, source
+from lib.widgets.widget import Widget, image_bytes, images_of, source
 
 
 def pack_weights(model: nn.Module) -> bytes:
@@ -54,7 +54,7 @@ class LeNetReader(Widget):
 
     def _values(self) -> list[torch.Tensor]:
         """Return the chosen image and what each layer of the network makes of it."""
-        shown = torch.from_numpy(np.frombuffer(self.images, np.uint8).copy()).reshape(-1, 1, 28, 28)[self.image][None]
+        shown = images_of(self.images)[self.image, None, None]
         values = [to_input(shown, self.mean, self.std)]
         with torch.inference_mode():
             for layer in unpacked(self.weights):

@@ -5,7 +5,6 @@ The method is that of Zeiler and Fergus, "Visualizing and understanding convolut
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
@@ -15,7 +14,7 @@ from lib import plots
 from lib.batches import to_input
 from lib.data import Dataset
 from lib.widgets.lenet import pack_weights, unpacked
-from lib.widgets.widget import Widget, image_bytes, source
+from lib.widgets.widget import Widget, image_bytes, images_of, source
 
 GRAY, STEP = 128, 2  # the byte of the square; pixels between the places of the map
 
@@ -44,7 +43,7 @@ class OcclusionProbe(Widget):
 
     def probabilities(self, places: Sequence[tuple[int, int] | None]) -> Tensor:
         """Return the probabilities (places x classes) for the image with the square at each corner; None is no square."""
-        shown = torch.from_numpy(np.frombuffer(self.images, np.uint8).copy()).reshape(-1, 1, 28, 28)[self.image]
+        shown = images_of(self.images)[self.image, None]
         copies = shown.repeat(len(places), 1, 1, 1)
         for copy, place in zip(copies, places, strict=True):
             if place:
@@ -64,7 +63,7 @@ class OcclusionProbe(Widget):
         best = self.probabilities([None])[0].argmax()
         map = self.probabilities([(row, column) for row in corners for column in corners])[:, best].reshape(len(corners), -1)
         figure, axes = plots.blank(1, 2, (5, 2.5))
-        axes[0].imshow(np.frombuffer(self.images, np.uint8).reshape(-1, 28, 28)[self.image], cmap="gray_r")
+        axes[0].imshow(images_of(self.images)[self.image], cmap="gray_r")
         axes[1].imshow(1 - map, cmap="gray_r", vmin=0, vmax=1)
         for axis, title in zip(axes, (self.names[self.image], f"loss of “{self.classes[best]}”"), strict=True):
             axis.set(title=title, xticks=[], yticks=[])

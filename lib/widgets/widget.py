@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+import torch
 import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -43,6 +44,11 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
 def image_bytes(images: Iterable[Tensor]) -> bytes:
     """Return `images` (28 x 28 bytes each, with or without a channel) one after the other, for a trait of bytes."""
     return b"".join(image.cpu().reshape(28, 28).numpy().tobytes() for image in images)
+
+
+def images_of(packed: bytes) -> Tensor:
+    """Return the images (N x 28 x 28 bytes) that `image_bytes` made `packed` of."""
+    return torch.frombuffer(bytearray(packed), dtype=torch.uint8).reshape(-1, 28, 28)
 
 
 class Widget(_base()):
