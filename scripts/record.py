@@ -27,7 +27,7 @@ from tqdm import tqdm
 from lib.baselines import Classifier, fit, numbers, predict_classes
 from lib.checkpoints import load_checkpoint, save_checkpoint
 from lib.configs import Epoch, Run, State
-from lib.data import subset
+from lib.data import Dataset, subset
 from lib.device import choose_device, device_name
 from lib.evaluation import predict
 from lib.files import FILES, SOURCES
@@ -81,9 +81,10 @@ def outcome(recipe: Recipe | Baseline, data, seed: int, part: Path) -> tuple[Run
     probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
     arrays = {
         "predictions": classes.to(torch.uint8).numpy(),
-        "confidences": (255 * probabilities).round().to(torch.uint8).numpy(),
         "filters": next(weights for weights in model.parameters() if weights.ndim == 4).detach().half().cpu().numpy(),
     }
+    if recipe.seeds <= 5:  # the probabilities of more would outgrow a record
+        arrays["confidences"] = (255 * probabilities).round().to(torch.uint8).numpy()
     return run, arrays, sum(weights.numel() for weights in model.parameters())
 
 
@@ -129,20 +130,18 @@ def is_current(found: Record | None, recipe: Recipe | Baseline) -> bool:
     return found is not None and found.recipe == describe(recipe) and len(found.runs) >= recipe.seeds
 
 
-def seconds_of(name: str, device: torch.device, seeds: int) -> float:
-    """Return about how many seconds recording takes on `device`, from passes over two small batches, the first aside."""
-    recipe = find(name)
-    data = data_of(recipe, device)
+def rate_of(recipe: Recipe | Baseline, data: Dataset) -> float:
+    """Return about how many images a second `recipe` learns from, by two small batches, the first aside."""
     if isinstance(recipe, Baseline):
-        some = data.train.take(1_000)
+        some = data.train.take(500)
         started = time.perf_counter()
         fit(recipe.method, some)
-        return seeds * (time.perf_counter() - started) * len(data.train) / len(some)  # at least: most take more than n times
+        return len(some) / (time.perf_counter() - started)  # at most: a support vector machine slows down as it gets more
     size = min(recipe.config.batch_size, 16 if recipe.config.size > 100 else 128)
     few = replace(subset(data, 2 * size), validation=data.validation.take(2))
     still = replace(recipe.config, epochs=3, batch_size=size, lr=1e-9, schedule="constant", compile=False)  # nothing explodes
     run = train(build(recipe, 0), few, still, loss=recipe.loss)
-    return seeds * recipe.config.epochs * len(data.train) / max(epoch.images_per_second for epoch in run.history[1:])
+    return max(epoch.images_per_second for epoch in run.history[1:])
 
 
 def line(name: str) -> str:
@@ -157,9 +156,15 @@ def line(name: str) -> str:
 
 def show_list(device: torch.device) -> None:
     """Print every recipe: what it trains, what recording it would cost here, its newest record."""
+    rates = {}  # measured once for what is trained alike
     for name, recipe in RECIPES.items():
-        minutes = seconds_of(name, device, recipe.seeds) / 60
-        what, length = recipe.method if isinstance(recipe, Baseline) else describe(recipe)["network"], ""
+        words = describe(recipe)
+        what, length = words.get("network") or words["method"], ""
+        alike = (what, recipe.config.size, recipe.config.bf16, recipe.config.batch_size)
+        data = data_of(recipe, device)
+        if alike not in rates:
+            rates[alike] = rate_of(recipe, data)
+        minutes = recipe.seeds * recipe.config.epochs * len(data.train) / rates[alike] / 60
         if isinstance(recipe, Recipe):
             length = f", {recipe.config.epochs} epochs at {recipe.config.size} pixels"
         print(f"{name}: {what}, {recipe.dataset}{length}")

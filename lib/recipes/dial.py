@@ -1,0 +1,33 @@
+"""The data dial: four ways to classify, each learning from 100 to 55,000 pictures of Fashion-MNIST, five draws of each."""
+
+from functools import partial
+
+from torch import nn
+
+from lib.configs import Config
+from lib.models import LeNet5
+from lib.recipes.experiments import ALEXNET_28
+from lib.recipes.recipe import Baseline, Recipe
+
+EPOCHS = {100: 40, 200: 40, 500: 40, 1_000: 40, 2_000: 30, 5_000: 20, 10_000: 15, 20_000: 10, 55_000: 6}  # of the networks
+NETWORKS = {"lenet": partial(LeNet5, activation=nn.ReLU, pooling=nn.MaxPool2d), "alexnet": partial(ALEXNET_28, width=2)}
+METHODS = {"linear": "linear", "hog": "hog-rbf-svm"}
+_DATA = "fashion-mnist"
+
+DIAL = {
+    f"dial-{name}-{images}": Recipe(
+        network=network,
+        dataset=_DATA,
+        config=Config(epochs=epochs, batch_size=32 if images < 10_000 else 64, bf16=True, channels_last=True),
+        seeds=5,
+        gain=2,
+        images=images,
+    )
+    for name, network in NETWORKS.items()
+    for images, epochs in EPOCHS.items()
+} | {  # from all pictures the classifiers are those of lib.recipes.baselines: there is nothing left to draw
+    f"dial-{name}-{images}": Baseline(method, _DATA, seeds=5, images=images)
+    for name, method in METHODS.items()
+    for images in EPOCHS
+    if images < max(EPOCHS)
+}
