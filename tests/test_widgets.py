@@ -24,7 +24,10 @@ from lib.cost import layer_table
 from lib.models import LeNet5
 from lib.models.layers import PartialConv2d
 from lib.models.lenet import C3_TABLE
+from lib.recipes import build, find
+from lib.runs import read_record
 from lib.training import Config, train
+from lib.widgets import memory_wall
 from lib.widgets.lenet import pack_weights, unpacked
 from lib.widgets.saturation import signals
 from lib.widgets.shape_bench import ShapeBench, describe, networks
@@ -461,6 +464,91 @@ def test_the_random_numbers_of_the_lab_are_normal_and_follow_their_seed(module):
     assert abs(first.mean()) < 0.03  # four standard errors of 20,000 numbers
     assert abs(first.std() - 1) < 0.03
     assert abs((first.abs() < 1).double().mean() - 0.683) < 0.02
+
+
+# --- the memory wall ---------------------------------------------------------------------------------
+
+WALLS = [
+    {"batch": 128, "bits": 32, "cards": 1, "kept": "yes", "talk": []},
+    {"batch": 128, "bits": 32, "cards": 2, "kept": "yes", "talk": []},
+    {"batch": 37, "bits": 16, "cards": 2, "kept": "no", "talk": [1, 4]},
+    {"batch": 512, "bits": 32, "cards": 1, "kept": "no", "talk": [1, 3, 4]},
+]
+
+
+@pytest.mark.parametrize("state", WALLS, ids=str)
+def test_the_memory_of_the_wall_is_that_of_python(module, state):
+    rows = memory_wall.layers()
+    found = module("memory_wall.js")("([rows, state]) => m.memory(rows, state)", [rows, state])
+    parts, crossing = memory_wall.memory(rows, **state | {"kept": state["kept"] == "yes"})
+    assert found["parts"] == pytest.approx(list(parts.values()))
+    assert found["crossing"] == pytest.approx(crossing)
+
+
+def test_the_wall_counts_the_weights_of_both_networks_and_what_their_layers_return():
+    rows = memory_wall.layers()
+    assert sum(row["parameters"] for row in rows) == 60_965_224
+    assert sum(row["both"] for row in rows) == 62_378_344
+    assert [row["name"] for row in rows if row["both"] != row["parameters"]] == ["conv 2", "conv 4", "conv 5"]
+    first = 96 * 55 * 55
+    assert rows[0]["keeps"] == first + first + 96 * 27 * 27  # convolution, normalization, pooling
+    one, _ = memory_wall.memory(rows, batch=1, cards=1)
+    two, crossing = memory_wall.memory(rows, batch=1, cards=2)
+    assert one["weights"] == 2 * two["weights"] == 4 * 60_965_224
+    assert crossing == 4 * (256 * 13 * 13 + 9_216 + 4_096 + 4_096)
+
+
+def test_the_largest_batch_of_the_wall_fits_and_one_more_does_not(module):
+    rows = memory_wall.layers()
+    run = module("memory_wall.js")
+    for state in WALLS:
+        most = run("([rows, state, card]) => m.largest(rows, state, card)", [rows, state, memory_wall.CARD])
+        sizes = [
+            sum(memory_wall.memory(rows, **state | {"kept": state["kept"] == "yes", "batch": batch})[0].values())
+            for batch in (most, most + 1)
+        ]
+        assert sizes[0] <= memory_wall.CARD < sizes[1]
+    assert run("([rows, state]) => m.largest(rows, state, 1e8)", [rows, WALLS[0]]) == 0
+
+
+# --- the switchboard ---------------------------------------------------------------------------------
+
+TWO_RUNS = {"from LeNet-5": "lenet5-modern", "half of AlexNet": "half-alexnet"}
+
+
+def test_means_spreads_and_paired_differences_of_the_board_are_those_of_numpy(module):
+    run = module("switchboard.js")
+    before, after = np.random.default_rng(0).random((2, 5))
+    found = run("(values) => m.summary(values)", before.tolist())
+    assert found == pytest.approx({"mean": before.mean(), "spread": before.std(ddof=1)})
+    assert run("(values) => m.summary(values)", [0.5]) == {"mean": 0.5, "spread": 0}
+    found = run("([before, after]) => m.difference(before, after)", [before.tolist(), after.tolist()])
+    differences = after - before
+    assert found == pytest.approx({"mean": differences.mean(), "error": differences.std(ddof=1) / 5**0.5})
+    assert run("([before, after]) => m.difference(before, after)", [[0.5], [0.5, 0.6]]) is None
+
+
+def test_the_board_holds_what_was_recorded():
+    board = widgets.Switchboard(TWO_RUNS)
+    for entry, name in zip(board.runs, TWO_RUNS.values(), strict=True):
+        record, network = read_record(name), build(find(name), 0)
+        assert entry["test"] == list(record.accuracies)
+        assert entry["parameters"] == record.parameters
+        assert entry["macs"] == layer_table(network, network.input_shape).macs
+        last = [run.last.validation_accuracy for run in record.runs]
+        assert [curve[-1] for curve in entry["curves"]["validation"]] == pytest.approx(last, abs=1e-4)
+    sizes = [read_record(name).filters.size for name in TWO_RUNS.values()]
+    packed = np.frombuffer(board.filters, np.int8)
+    assert len(packed) == sum(sizes)
+    filters = read_record("lenet5-modern").filters.astype(np.float32).ravel()
+    assert packed[: sizes[0]] / 127 == pytest.approx(filters / np.abs(filters).max(), abs=0.004)
+
+
+def test_the_board_says_when_a_difference_is_within_two_standard_errors(module):
+    run = module("switchboard.js")
+    tell = "([one, other]) => m.tellBoard({words: 'a', test: one}, {words: 'b', test: other})"
+    assert "1.0 ± 0.0 points above “a” (n = 2 seeds)." in run(tell, [[0.5, 0.6], [0.51, 0.61]])
+    assert "no clear difference" in run(tell, [[0.5, 0.6], [0.52, 0.59]])
 
 
 # --- pictures instead of interact --------------------------------------------------------------------

@@ -4,8 +4,21 @@ from lib.widgets.c3_table import C3Table
 from lib.widgets.convolution import Convolution
 from lib.widgets.frames import Frames, frames
 from lib.widgets.lenet import LeNetReader
+from lib.widgets.memory_wall import MemoryWall
 from lib.widgets.occlusion import OcclusionProbe
 from lib.widgets.saturation import SaturationLab
 from lib.widgets.shape_bench import ShapeBench
+from lib.widgets.switchboard import Switchboard
 
-__all__ = ["C3Table", "Convolution", "Frames", "LeNetReader", "OcclusionProbe", "SaturationLab", "ShapeBench", "frames"]
+__all__ = [
+    "C3Table",
+    "Convolution",
+    "Frames",
+    "LeNetReader",
+    "MemoryWall",
+    "OcclusionProbe",
+    "SaturationLab",
+    "ShapeBench",
+    "Switchboard",
+    "frames",
+]
