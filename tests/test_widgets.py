@@ -28,6 +28,7 @@ from lib.recipes import build, find
 from lib.runs import read_record
 from lib.training import Config, train
 from lib.widgets import memory_wall
+from lib.widgets.augmentation import augmented, light, principal_colors
 from lib.widgets.lenet import pack_weights, unpacked
 from lib.widgets.saturation import signals
 from lib.widgets.shape_bench import ShapeBench, describe, networks
@@ -549,6 +550,86 @@ def test_the_board_says_when_a_difference_is_within_two_standard_errors(module):
     tell = "([one, other]) => m.tellBoard({words: 'a', test: one}, {words: 'b', test: other})"
     assert "1.0 ± 0.0 points above “a” (n = 2 seeds)." in run(tell, [[0.5, 0.6], [0.51, 0.61]])
     assert "no clear difference" in run(tell, [[0.5, 0.6], [0.52, 0.59]])
+
+
+# --- augmentation and dropout -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def photograph() -> np.ndarray:
+    """A made-up one: smooth colors that go together, and some noise."""
+    draw = np.random.default_rng(0)
+    ramp = np.linspace(20, 220, 128)[:, None, None] * np.array([1, 0.8, 0.6])
+    return np.clip(ramp + draw.normal(0, 12, (128, 128, 3)), 0, 255).astype(np.uint8)
+
+
+def test_the_principal_colors_are_the_axes_of_the_spread_of_the_pixels(photograph):
+    values, directions = principal_colors(photograph)
+    pixels = photograph.reshape(-1, 3).astype(float)
+    assert values == pytest.approx([(pixels @ direction).var(ddof=1) for direction in directions])
+    assert list(values) == sorted(values, reverse=True)
+    assert directions @ directions.T == pytest.approx(np.eye(3), abs=1e-9)
+
+
+@pytest.mark.parametrize("reading", ["code", "text", "ports"])
+def test_a_variant_in_the_page_is_the_variant_of_python(module, photograph, reading):
+    values, directions = principal_colors(photograph)
+    alphas = [0.11, -0.2, 0.05]
+    expected = augmented(photograph, 3, 16, True, alphas, reading)
+    script = """([photograph, alphas, reading, values, directions]) => [
+      ...m.augmented(photograph, {row: 3, column: 16, mirror: true}, m.light(alphas, reading, values, directions))]"""
+    arguments = [photograph.ravel().tolist(), alphas, reading, values.tolist(), directions.tolist()]
+    found = np.array(module("augmentation.js")(script, arguments)).reshape(112, 112, 4)
+    assert np.abs(found[..., :3] - expected.astype(int)).max() <= 1  # a half may round either way
+    assert (found[..., 3] == 255).all()
+
+
+def test_the_readings_of_the_light_differ_by_the_standard_deviation(photograph):
+    values, directions = principal_colors(photograph)
+    code, text, ports = (light([0.1, 0, 0], reading, values, directions) for reading in ("code", "text", "ports"))
+    assert text == pytest.approx(code * values[0] ** 0.5)
+    assert ports == pytest.approx(text / 255)
+
+
+def test_a_photograph_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(28, 28, 3\): cut and shrink it to 128 x 128 x 3"):
+        widgets.Augmentation(np.zeros((28, 28, 3), np.uint8))
+
+
+def test_the_scores_of_the_dropout_widget_are_those_of_torch(module, reader, shapes):
+    model = unpacked(reader.weights)
+    widget = widgets.Dropout(model, shapes, shapes.test.images[0])
+    image = to_input(shapes.test.images[:1], shapes.mean, shapes.std)
+    with torch.inference_mode():
+        assert (widget.scores() - model(image)[0]).abs().max() < 1e-2  # values are kept to four places
+    network = {"units": widget.units, "weights": widget.weights, "bias": widget.bias}
+    run = module("dropout.js")
+    found = torch.tensor(run("(network) => m.scores(network)", network))
+    assert (found - widget.scores()).abs().max() < 1e-4
+    mask = run("() => m.drawMasks(3, 1, 84, 0.5)[0]")
+    kept = torch.tensor(mask).float() / 0.5
+    expected = torch.tensor(widget.weights) @ (kept * torch.tensor(widget.units)) + torch.tensor(widget.bias)
+    found = torch.tensor(run("([network, mask]) => m.scores(network, mask, 2)", [network, mask]))
+    assert (found - expected).abs().max() < 1e-4
+
+
+def test_masks_follow_their_seed_and_drop_their_share(module):
+    run = module("dropout.js")
+    masks = "([seed, p]) => m.drawMasks(seed, 500, 84, p)"
+    first, again, other = (run(masks, [seed, 0.3]) for seed in (1, 1, 2))
+    assert first == again != other
+    assert np.mean(first) == pytest.approx(0.7, abs=0.01)  # four standard errors of 42,000 draws
+
+
+def test_with_rescaling_the_average_over_masks_comes_to_the_scores_in_use_and_without_it_does_not(module, reader, shapes):
+    widget = widgets.Dropout(unpacked(reader.weights), shapes, shapes.test.images[0])
+    network = {"units": widget.units, "weights": widget.weights, "bias": widget.bias}
+    average = "([network, gain]) => m.averageScores(network, m.drawMasks(1, 20000, 84, 0.5), gain)"
+    run = module("dropout.js")
+    rescaled, plain = (torch.tensor(run(average, [network, gain])) for gain in (2, 1))
+    reach = (widget.scores() - torch.tensor(widget.bias)).abs().max()
+    assert (rescaled - widget.scores()).abs().max() < 0.1 * reach
+    assert (plain - widget.scores()).abs().max() > 0.3 * reach
 
 
 # --- pictures instead of interact --------------------------------------------------------------------
