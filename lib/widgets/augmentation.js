@@ -48,7 +48,7 @@ function render({ model, el }) {
     const output = h("span", {});
     return { input, output, label: h("label", { class: "lab-slider" }, h("span", {}, `draw ${at + 1} `, output), input) };
   });
-  const reading = h("select", { onchange: ({ target }) => choose(model, { reading: target.value }) }, Object.entries(readings).map(([name, words]) => h("option", { value: name }, words)));
+  const reading = h("select", { class: "variant-reading", onchange: ({ target }) => choose(model, { reading: target.value }) }, Object.entries(readings).map(([name, words]) => h("option", { value: name }, words)));
   const told = h("p", { class: "w-told", role: "status" });
   el.append(h("div", { class: "w-row" }, again, mirror, plain, h("label", {}, "scale of the light ", reading)),
     h("div", { class: "variant-board" }, h("div", {}, h("p", { class: "w-soft" }, "the photograph"), board), h("div", {}, h("p", { class: "w-soft" }, "what the network sees"), h("div", { class: "w-map" }, seen))),

@@ -47,7 +47,7 @@ function render({ model, el }) {
   const rows = classes.map((name) => ({ bar: h("span", { class: "lenet-bar" }), before: h("span", { class: "probe-before" }), text: h("span", {}), name }));
   rows.forEach((row) => { row.line = h("div", { class: "lenet-score" }, h("b", {}, row.name), h("span", { class: "lenet-track probe-track" }, row.bar, row.before), row.text); });
   const told = h("p", { class: "w-told", role: "status" });
-  el.append(h("div", { class: "w-row" }, masks, again), scale, h("label", { class: "lab-slider" }, h("span", {}, "share dropped, p = ", shown), slider),
+  el.append(h("div", { class: "w-row" }, masks, again), h("div", { class: "w-row" }, scale), h("label", { class: "lab-slider" }, h("span", {}, "share dropped, p = ", shown), slider),
     h("div", { class: "variant-board" }, h("div", {}, h("p", { class: "w-soft" }, "the units under the last mask; a cross is a silenced one"), grid),
       h("div", {}, h("p", { class: "w-soft" }, "scores; the mark is the score in use"), rows.map(({ line }) => line))), told);
 

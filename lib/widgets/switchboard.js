@@ -64,14 +64,14 @@ function render({ model, el }) {
   };
   const buttons = runs.map((run, at) => h("button", { type: "button", onclick: () => toggle(at) }, run.words));
   const quantity = choice("show", "quantity", { validation: "validation accuracy", training: "training accuracy", loss: "training loss" }, (name) => choose(model, { quantity: name }));
-  const body = h("tbody"), box = h("div", { class: "board-chart" }), told = h("p", { class: "w-told", role: "status" });
+  const body = h("tbody"), filters = h("div", { class: "board-filters" }), box = h("div", { class: "board-chart" }), told = h("p", { class: "w-told", role: "status" });
   el.append(h("div", { class: "w-row board-runs", role: "group", "aria-label": "recorded runs" }, buttons), quantity, box,
     h("div", { class: "bench-scroll", tabindex: 0, role: "region", "aria-label": "The chosen runs" }, h("table", { class: "bench-table board-table" },
-      h("thead", {}, h("tr", {}, ["run", "test accuracy", "to the one above", "parameters", "multiply-accumulates", "seconds", "first filters"].map((head) => h("th", { scope: "col" }, head)))), body)), told);
+      h("thead", {}, h("tr", {}, ["run", "test accuracy", "to the one above", "parameters", "multiply-accumulates", "seconds"].map((head) => h("th", { scope: "col" }, head)))), body)), filters, told);
 
   /** The first kernels of a run as one picture: blue is negative, red positive. */
   function kernels(at) {
-    const [height, width, size] = runs[at].filters, count = Math.min(6, size / height / width), gap = 1, canvas = h("canvas", { class: "board-filters", role: "img", "aria-label": `First ${count} kernels` });
+    const [height, width, size] = runs[at].filters, count = Math.min(6, size / height / width), gap = 1, canvas = h("canvas", { role: "img", "aria-label": `First ${count} kernels` });
     const wide = count * (width + gap) - gap, values = new Float32Array(wide * height);
     for (let kernel = 0; kernel < count; kernel++) for (let row = 0; row < height; row++) for (let column = 0; column < width; column++)
       values[row * wide + kernel * (width + gap) + column] = weights[starts[at] + (kernel * height + row) * width + column];
@@ -89,8 +89,9 @@ function render({ model, el }) {
       const sign = step && (step.mean < 0 ? "−" : "+");
       return h("tr", {}, h("td", {}, h("span", { class: "board-key", style: `border-top: 3px ${["solid", "dashed", "dotted", "double"][at]} ${COLORS[at]}` }), run.words),
         h("td", {}, `${number(100 * mean, 2)} ± ${number(100 * spread, 2)} %`), h("td", {}, step ? `${sign}${number(100 * Math.abs(step.mean), 2)} ± ${number(100 * step.error, 2)}` : ""),
-        h("td", {}, number(run.parameters)), h("td", {}, number(run.macs)), h("td", {}, number(run.seconds)), h("td", {}, kernels(shown[at])));
+        h("td", {}, number(run.parameters)), h("td", {}, number(run.macs)), h("td", {}, number(run.seconds)));
     }));
+    filters.replaceChildren(...chosen.map((run, at) => h("div", {}, h("p", { class: "w-soft" }, `first filters, ${run.words}`), kernels(shown[at]))));
     told.textContent = tellBoard(chosen[0], chosen.at(-1));
   });
 }
