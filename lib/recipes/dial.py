@@ -9,7 +9,7 @@ from lib.models import LeNet5
 from lib.recipes.experiments import ALEXNET_28
 from lib.recipes.recipe import Baseline, Recipe
 
-EPOCHS = {100: 40, 200: 40, 500: 40, 1_000: 40, 2_000: 30, 5_000: 20, 10_000: 15, 20_000: 10, 55_000: 6}  # of the networks
+EPOCHS = {100: 40, 500: 30, 1_000: 25, 2_000: 20, 5_000: 12, 10_000: 10, 20_000: 6, 55_000: 4}  # of the networks
 NETWORKS = {"lenet": partial(LeNet5, activation=nn.ReLU, pooling=nn.MaxPool2d), "alexnet": partial(ALEXNET_28, width=2)}
 METHODS = {"linear": "linear", "hog": "hog-rbf-svm"}
 _DATA = "fashion-mnist"

@@ -39,7 +39,7 @@ RELU_TANH = {
         gain=UNITS[unit][1],
         images=2_000,
     )
-    for unit, lr in {"tanh": 0.1, "relu": 0.1}.items()
+    for unit, lr in {"tanh": 0.4, "relu": 0.05}.items()
 }
 
 ALEXNET_28 = partial(BetweenNet, activation=nn.ReLU, pooling=nn.MaxPool2d, overlapping=True, deep=True)
@@ -67,7 +67,7 @@ AUGMENTATION = {
         gain=2,
         images=images,
     )
-    for dataset, images, epochs in (("fashion-mnist", 2_000, 40), ("fashion-mnist", 55_000, 6), ("mnist", 2_000, 40))
+    for dataset, images, epochs in (("fashion-mnist", 2_000, 40), ("fashion-mnist", 55_000, 4), ("mnist", 2_000, 40))
     for change, options in CHANGES.items()
 }
 EXPERIMENTS = PLATEAU | RELU_TANH | DROPOUT | AUGMENTATION
