@@ -30,7 +30,7 @@ RUNGS = {
     "relu": Rung(0.2, network={"activation": nn.ReLU}, recipe={"gain": 2}),
     "max-pooling": Rung(0.2, network={"pooling": nn.MaxPool2d}),
     "overlapping": Rung(0.025, network={"overlapping": True}),
-    "width": Rung(0.1, network={"width": 2}),
+    "width": Rung(0.025, network={"width": 2}),
     "depth": Rung(0.2, network={"deep": True}),
     "momentum": Rung(0.025, config={"momentum": 0.9}),
     "weight-decay": Rung(0.025, config={"weight_decay": 5e-4}),
