@@ -27,7 +27,7 @@ def test_a_learning_rate_did_best_on_the_validation_images_of_all_that_were_trie
 
 
 def test_a_search_goes_on_until_the_best_rate_has_a_worse_one_on_either_side(monkeypatch):
-    monkeypatch.setattr(choose_rates, "accuracy", lambda recipe, lr: 0.9 - abs(np.log2(lr / 0.8)) / 100)
+    monkeypatch.setattr(choose_rates, "accuracy", lambda recipe, lr, seeds: 0.9 - abs(np.log2(lr / 0.8)) / 100)
     tried = choose_rates.search(find("ladder-relu"))
     best = max(tried, key=tried.get)
     assert min(tried) < best < max(tried)

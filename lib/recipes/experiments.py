@@ -49,7 +49,7 @@ DROPOUT = {
         network=partial(ALEXNET_28, width=3, dropout=rate),
         dataset="fashion-mnist",
         config=replace(_FAST, epochs=epochs),
-        seeds=5,
+        seeds=5 if images < 10_000 else 3,
         gain=2,
         images=images,
     )
@@ -63,7 +63,7 @@ AUGMENTATION = {
         network=partial(LeNet5, activation=nn.ReLU, pooling=nn.MaxPool2d),
         dataset=dataset,
         config=Config(epochs=epochs, batch_size=64, **options),
-        seeds=5,
+        seeds=5 if images < 10_000 else 3,
         gain=2,
         images=images,
     )
