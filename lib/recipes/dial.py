@@ -15,8 +15,9 @@ NETWORKS = {"lenet": partial(LeNet5, activation=nn.ReLU, pooling=nn.MaxPool2d), 
 METHODS = {"linear": ("linear", 100), "hog": ("hog-rbf-svm", DIRECTIONS)}  # and the fewest pictures that it can learn from
 _DATA = "fashion-mnist"
 
-# On the validation images, one seed: at the rate 0.05 the small AlexNet stayed at guessing from 100 pictures and ran away from
-# 5,000; 0.02 gave 63 and 86.4 %, 0.01 gave 68 and 86.6. LeNet gained up to 6 points with 0.02 on few pictures and lost 0.2 on all.
+# On the validation images, one seed: at the rate 0.05 the small AlexNet stayed at guessing from 100 pictures and ran away
+# from 5,000; 0.02 gave 63 and 86.4 %, 0.01 gave 68 and 86.6. With 0.02 LeNet gained up to 6 points on few pictures and lost 0.2
+# on all.
 DIAL = {
     f"dial-{name}-{images}": Recipe(
         network=network,
