@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urldefrag, urlsplit
 
+import numpy as np
 import pytest
 import site_checks
 import torch
@@ -24,6 +25,8 @@ from lib.cost import layer_table
 from lib.models import AlexNet, AlexNet2012
 from lib.models.layers import PartialConv2d
 from lib.models.lenet import C3_TABLE
+from lib.widgets import memory_wall
+from lib.widgets.augmentation import light
 from lib.widgets.lenet import unpacked
 
 PAGES = toc()
@@ -356,7 +359,8 @@ def test_a_request_to_another_host_would_be_noticed(browser, tmp_path):
 
 WIDGETS = {  # key: the page that holds it
     **dict.fromkeys(("c3", "conv", "lenet", "probe"), "chapters/01-reading-digits"),
-    "lab": "chapters/05-training-tricks",
+    "wall": "chapters/04-hardware",
+    **dict.fromkeys(("lab", "board", "variants", "drop"), "chapters/05-training-tricks"),
     "bench": "chapters/06-alexnet",
 }
 MOST_DATA = 200_000  # bytes of one widget's own data
@@ -616,6 +620,97 @@ def test_the_lab_by_mouse_and_by_keyboard(opened):
     assert widget.box.locator("svg").first.locator("circle").count() == 21
 
 
+def test_the_wall_by_mouse_and_by_keyboard(opened):
+    widget, rows = opened("wall"), memory_wall.layers()
+
+    def needed(**state) -> str:
+        return f"{sum(memory_wall.memory(rows, **state)[0].values()) / 2**30:.2f} GB"
+
+    assert f"The card needs {needed(cards=1)} for 128 pictures" in widget.told()
+    widget.box.get_by_text("two", exact=True).click()
+    assert f"Each card needs {needed(cards=2)} for 128 pictures" in widget.told()
+    widget.box.get_by_label("conv 4").focus()
+    widget.tab.keyboard.press("Space")
+    assert widget.outputs()[0] == f"{60_965_224 + 1_327_488 - 663_936:,}"
+    widget.box.get_by_label("pictures at once").focus()
+    widget.tab.keyboard.press("End")
+    assert f"{needed(cards=2, batch=512, talk=[3])} for 512 pictures" in widget.told()
+    assert widget.asked() == {"wall.batch": "512", "wall.cards": "2", "wall.talk": "3"}
+
+
+def test_the_board_by_mouse_and_by_keyboard(opened):
+    widget, runs = opened("board"), saved(WIDGETS["board"])["board"]["runs"]
+
+    def told(one: int, other: int) -> str:
+        points = 100 * (torch.tensor(runs[other]["test"]) - torch.tensor(runs[one]["test"]))
+        error = points.std() / len(points) ** 0.5
+        return f"{points.mean().abs():.1f} ± {error:.1f} points {'below' if points.mean() < 0 else 'above'}"
+
+    last = len(runs) - 1
+    assert told(0, last) in widget.told()
+    buttons = widget.box.locator(".board-runs button")
+    buttons.nth(0).click()
+    buttons.nth(3).focus()
+    widget.tab.keyboard.press("Enter")
+    assert told(3, last) in widget.told()
+    assert widget.asked() == {"board.shown": f"3,{last}"}
+    shown = widget.box.locator("tbody tr td:nth-child(2)").all_text_contents()
+    expected = torch.tensor([runs[at]["test"] for at in (3, last)])
+    assert shown == [f"{100 * row.mean():.2f} ± {100 * row.std():.2f} %" for row in expected]
+    widget.box.get_by_label("training loss").press("Space")
+    assert widget.asked()["board.quantity"] == "loss"
+
+
+def test_the_variants_by_mouse_and_by_keyboard(opened):
+    widget, values = opened("variants"), saved(WIDGETS["variants"])["variants"]
+
+    def told(alphas: list[float], reading: str) -> str:
+        shift = light(alphas, reading, np.array(values["values"]), np.array(values["directions"]))
+        return "move by " + ", ".join(f"{'−' if each < 0 else '+'}{abs(each):.0f}" for each in shift)
+
+    assert told(values["alphas"], "code") in widget.told()
+    widget.box.get_by_label("scale of the light").select_option("text")
+    assert told(values["alphas"], "text") in widget.told()
+    widget.box.get_by_text("Mirror").click()
+    board = widget.box.locator(".w-map[tabindex]")
+    board.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
+        widget.tab.keyboard.press(key)
+    widget.box.get_by_label("draw 1").focus()
+    widget.tab.keyboard.press("Home")
+    assert told([-0.3, *values["alphas"][1:]], "text") in widget.told()
+    asked = widget.asked()
+    place = (int(asked["variants.row"]), int(asked["variants.column"]))
+    assert place == (values["row"] + 1, values["column"] + 2)
+    assert asked["variants.mirror"] == str(int(not values["mirror"]))
+    assert "end at 0 or 255" in widget.told()
+
+
+def test_dropout_by_mouse_and_by_keyboard(opened):
+    widget, values = opened("drop"), saved(WIDGETS["drop"])["drop"]
+    network = [torch.tensor(values[name], dtype=torch.double) for name in ("weights", "units", "bias")]
+    used = network[0] @ network[1] + network[2]
+
+    def gap() -> float:
+        return float(re.search(r"by at most ([\d.]+)", widget.told()).group(1))
+
+    def shown() -> torch.Tensor:
+        texts = widget.box.locator(".lenet-score > span:last-child").all_text_contents()
+        return torch.tensor([float(text.replace("−", "-")) for text in texts], dtype=torch.double)
+
+    one = gap()
+    widget.box.get_by_label("1,000").click()
+    assert gap() < one
+    assert (shown() - used).abs().max() == pytest.approx(gap(), abs=0.06)
+    widget.box.get_by_label("not at all").click()
+    half = network[0] @ (0.5 * network[1]) + network[2]
+    assert (shown() - half).abs().max() < 0.15 * (used - network[2]).abs().max()
+    widget.box.get_by_label("share dropped").focus()
+    widget.tab.keyboard.press("Home")
+    assert gap() == 0
+    assert widget.asked() == {"drop.p": "0", "drop.masks": "1000", "drop.scale": "none"}
+
+
 def test_the_address_brings_a_state_back_for_each_widget_of_a_page(opened):
     query = "?c3.reads=" + ",".join(["63"] * 16) + "&conv.row=3&conv.column=99&lenet.unit=nonsense&bench.layer=2"
     widget = opened("c3", query)
@@ -640,6 +735,10 @@ CLICKS = {
     "lenet": "button[aria-label='Move the digit up']",
     "probe": "button",
     "lab": ".w-row > button",
+    "wall": "input[type=checkbox]",
+    "board": ".board-runs button:nth-child(2)",
+    "variants": "button",
+    "drop": ".w-row > button",
 }
 
 

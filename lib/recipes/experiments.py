@@ -14,7 +14,7 @@ _PLAIN = Config(epochs=5, batch_size=32, schedule="constant", momentum=0, nester
 # The plateau: for each unit PyTorch's own start, and one whose spread keeps a signal's size near zero, where the slopes of
 # the units are 1/4, 1 and (on average, squared) 1/2.
 UNITS = {"sigmoid": (nn.Sigmoid, 16), "tanh": (nn.Tanh, 1), "relu": (nn.ReLU, 2)}
-RATES = (0.05, 0.5)
+RATES = {"sigmoid": (0.05, 0.5), "tanh": (0.05, 0.5), "relu": (0.05, 0.1)}  # at 0.5 the loss of ReLU ran away
 PLATEAU = {
     f"plateau-{unit}-{start}-{lr:g}": Recipe(
         network=partial(LeNet5, activation=activation),
@@ -26,7 +26,7 @@ PLATEAU = {
     )
     for unit, (activation, gain) in UNITS.items()
     for start in ("default", "scaled")
-    for lr in RATES
+    for lr in RATES[unit]
 }
 
 # Figure 1 of Krizhevsky et al. 2012, at the size of a laptop; the rates did best (scripts/choose_rates.py).
