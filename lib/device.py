@@ -5,7 +5,9 @@ Both are decided once, by the caller: the library follows the device of the tens
 
 import math
 import os
+import statistics
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -63,6 +65,45 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, size: int = 512, repea
         product[0, 0].item()  # waits for a GPU
         best = min(best, time.perf_counter() - started)
     return 2 * size**3 * repeats / best
+
+
+def seconds_of(
+    work: Callable[[], object],
+    device: torch.device,
+    rounds: int = 5,
+    least: float = 0.02,
+) -> float:
+    """Return the seconds of one call of `work`: the median of some rounds."""
+    return statistics.median(rounds_of(work, device, rounds, least))
+
+
+def rounds_of(
+    work: Callable[[], object],
+    device: torch.device,
+    rounds: int = 5,
+    least: float = 0.02,
+) -> list[float]:
+    """Return the seconds of one call of `work` in each of some rounds.
+
+    A round lasts about `least` seconds, or one call if that takes longer.
+    """
+
+    def one_round(calls: int) -> float:
+        started = time.perf_counter()
+        for _ in range(calls):
+            work()
+        finish(device)
+        return (time.perf_counter() - started) / calls
+
+    one_round(1)  # warms up
+    calls = max(1, round(least / one_round(1)))
+    return [one_round(calls) for _ in range(rounds)]
+
+
+def finish(device: torch.device) -> None:
+    """Return when `device` has done all that it was given: a GPU answers before it has worked."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def bf16_is_faster(device: torch.device) -> bool:

@@ -10,10 +10,12 @@ from lib.data import load, subset
 from lib.runs import RUNS, read_measurement
 
 sys.path.insert(0, str(RUNS.parent / "benchmarks"))
+import hardware
 import memory
 import speed_ladder
 
 LADDERS = sorted(path.parent.name for path in RUNS.glob("speed-ladder-*/measurement.json"))
+MACHINES = sorted(path.parent.name for path in RUNS.glob("hardware-*/measurement.json"))
 WIDTHS = list(speed_ladder.NETWORKS)
 
 
@@ -70,7 +72,97 @@ def test_every_rung_trains_to_the_loss_of_the_first(rung, monkeypatch):
     assert losses[1] == pytest.approx(losses[0], rel=speed_ladder.BAND)
 
 
-@pytest.mark.parametrize("script", ["benchmarks/speed_ladder.py", "benchmarks/memory.py", "scripts/record.py"])
+def test_there_is_a_measured_cpu():
+    assert "hardware-cpu" in MACHINES
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("network", hardware.NETWORKS)
+def test_what_was_counted_of_a_measured_machine_follows_from_the_networks_as_they_are(name, network):
+    values = read_measurement(name)["values"]
+    assert values["training_operations"][network] == hardware.training_operations(network)
+    for precision, batches in values["forward"][network].items():
+        for batch, layers in batches.items():
+            costs = hardware.forward_costs(network, int(batch), hardware.PRECISIONS[precision].itemsize)
+            assert [{key: layer[key] for key in costs[0]} for layer in layers] == costs
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("network", hardware.NETWORKS)
+def test_no_layer_of_a_measured_machine_is_above_the_roof(name, network):
+    """The slope is that of the best copy of any size: small layers live in the cache. The margin of 1.5 is for a busy
+    machine, which slows some measurements and not others, and for layers that mostly read: copying also writes."""
+    values = read_measurement(name)["values"]
+    fastest_copy = max(values["copy"].values())
+    for precision, batches in values["forward"][network].items():
+        fastest_product = max(values["matrix"][precision].values())
+        for layers in batches.values():
+            for layer in layers:
+                roof = min(fastest_product, fastest_copy * layer["operations"] / layer["bytes"])
+                assert layer["operations"] / layer["seconds"] <= 1.5 * roof
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_training_step_of_a_measured_machine_has_its_rounds_the_slowest_first(name):
+    values = read_measurement(name)["values"]
+    for variants in values["throughput"].values():
+        for batches in variants.values():
+            for rounds in batches.values():
+                assert rounds == sorted(rounds)
+                assert len(rounds) == values["rounds"] >= 3
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_shares_of_a_step_of_a_measured_machine_sum_to_1(name):
+    for profiles in read_measurement(name)["values"]["profile"].values():
+        for shares in profiles.values():
+            assert list(shares) == [*(kind for kind, _ in hardware.KINDS), hardware.WAITING]
+            assert sum(shares.values()) == pytest.approx(1, abs=0.001)
+
+
+def test_bytes_and_operations_of_a_layer_by_hand():
+    """LeNet-5's first layer: 28 x 28 pixels, 6 kernels of 25 weights and a bias, 6 maps of 28 x 28."""
+    first = hardware.forward_costs("LeNet-5", batch=10, bytes_each=4)[0]
+    assert first["operations"] == 10 * 2 * 6 * 28 * 28 * 25
+    assert first["bytes"] == 4 * (6 * 26 + 10 * (28 * 28 + 6 * 28 * 28))
+    assert hardware.training_operations("LeNet-5") == 2 * (3 * 416_520 - 117_600)
+
+
+def test_operations_of_torch_fall_into_their_kinds():
+    kinds = {
+        "aten::convolution_backward": "convolution, backward",
+        "aten::mkldnn_convolution": "convolution, forward",
+        "aten::cudnn_convolution": "convolution, forward",
+        "aten::addmm": "dense layers",
+        "aten::mm": "dense layers",
+        "aten::max_pool2d_with_indices_backward": "pooling",
+        "aten::threshold_backward": "activation",
+        "aten::copy_": "copying and converting",
+        "aten::_fused_sgd_": "optimizer",
+        "Optimizer.step#SGD.step": "optimizer",
+        "aten::_log_softmax": "other operations",
+        "autograd::engine::evaluate_function: ConvolutionBackward0": "other operations",
+    }
+    assert {operation: hardware.kind_of(operation) for operation in kinds} == kinds
+
+
+def test_everything_about_a_machine_can_be_measured(monkeypatch):
+    """Small: LeNet-5 alone, one size of each thing, one round."""
+    monkeypatch.setattr(hardware, "NETWORKS", {"LeNet-5": hardware.NETWORKS["LeNet-5"]})
+    plan = hardware.Plan((16,), (2,), (2, 5), (1 << 12,), {"LeNet-5": (2,)}, forward=(1,), rounds=1)
+    found = hardware.measure(plan, torch.device("cpu"))
+    assert found["matrix"].keys() == hardware.PRECISIONS.keys()
+    assert found["convolution"].keys() == found["throughput"]["LeNet-5"].keys() == hardware.VARIANTS.keys()
+    rates = [*found["matrix"].values(), *found["convolution"].values(), found["copy"]]
+    assert all(rate > 0 for sizes in rates for rate in sizes.values())
+    assert all(rounds[0] > 0 for batches in found["throughput"]["LeNet-5"].values() for rounds in batches.values())
+    assert all(layer["seconds"] > 0 for layer in found["forward"]["LeNet-5"]["fp32"]["1"])
+    assert [sum(shares.values()) for shares in found["profile"]["LeNet-5"].values()] == pytest.approx([1, 1], abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "script", ["benchmarks/hardware.py", "benchmarks/speed_ladder.py", "benchmarks/memory.py", "scripts/record.py"]
+)
 def test_a_device_that_is_not_here_is_named_in_one_line(script):
     command = [sys.executable, str(RUNS.parent / script), "--device", "cuda:99"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)

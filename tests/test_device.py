@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lib.device import bf16_is_faster, budget, choose_device, device_name, matrix_rate
+from lib.device import bf16_is_faster, budget, choose_device, device_name, matrix_rate, seconds_of
 
 
 def test_the_cpu_can_always_be_chosen_and_the_default_is_a_device_that_works():
@@ -40,6 +40,19 @@ def test_the_rate_of_multiplying_matrices_counts_two_operations_a_term(monkeypat
     ticks = iter(range(100))
     monkeypatch.setattr("lib.device.time.perf_counter", lambda: next(ticks))
     assert matrix_rate(torch.device("cpu"), torch.float32, size=64, repeats=3) == 2 * 64**3 * 3
+
+
+def test_the_seconds_of_a_call_are_the_median_of_rounds_that_are_long_enough(monkeypatch):
+    """With a clock that only the work moves: two calls to warm up, then rounds of four calls, one of them slow."""
+    now, calls = [0.0], [0]
+
+    def work():
+        calls[0] += 1
+        now[0] += 100 if calls[0] == 4 else 0.25
+
+    monkeypatch.setattr("lib.device.time.perf_counter", lambda: now[0])
+    assert seconds_of(work, torch.device("cpu"), rounds=3, least=1) == 0.25
+    assert calls[0] == 2 + 3 * 4
 
 
 def test_bf16_is_used_where_it_is_clearly_faster(monkeypatch):
