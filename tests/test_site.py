@@ -627,7 +627,7 @@ def test_the_wall_by_mouse_and_by_keyboard(opened):
         return f"{sum(memory_wall.memory(rows, **state)[0].values()) / 2**30:.2f} GB"
 
     assert f"The card needs {needed(cards=1)} for 128 pictures" in widget.told()
-    widget.box.get_by_text("two", exact=True).click()
+    widget.box.get_by_label("two", exact=True).click()
     assert f"Each card needs {needed(cards=2)} for 128 pictures" in widget.told()
     widget.box.get_by_label("conv 4").focus()
     widget.tab.keyboard.press("Space")
@@ -666,7 +666,7 @@ def test_the_variants_by_mouse_and_by_keyboard(opened):
 
     def told(alphas: list[float], reading: str) -> str:
         shift = light(alphas, reading, np.array(values["values"]), np.array(values["directions"]))
-        return "move by " + ", ".join(f"{'−' if each < 0 else '+'}{abs(each):.0f}" for each in shift)
+        return "move by " + ", ".join(f"{'−' if each < 0 else '+'}{abs(each):,.0f}" for each in shift)
 
     assert told(values["alphas"], "code") in widget.told()
     widget.box.get_by_label("scale of the light").select_option("text")
@@ -692,7 +692,7 @@ def test_dropout_by_mouse_and_by_keyboard(opened):
     used = network[0] @ network[1] + network[2]
 
     def gap() -> float:
-        return float(re.search(r"by at most ([\d.]+)", widget.told()).group(1))
+        return float(re.search(r"by at most (\d+\.\d+)", widget.told()).group(1))
 
     def shown() -> torch.Tensor:
         texts = widget.box.locator(".lenet-score > span:last-child").all_text_contents()
