@@ -21,13 +21,11 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import DeviceType
 from torch.nn import functional as F
-from torch.profiler import ProfilerActivity, profile
 from tqdm import tqdm
 
-from lib.cost import Layer, layer_table
-from lib.device import choose_device, device_name, finish, rounds_of, seconds_of
+from lib.cost import LayerTable, layer_table
+from lib.device import choose_device, device_name, finish, rounds_of, seconds_by_operation, seconds_of
 from lib.models import AlexNet, LeNet5
 from lib.runs import write_measurement
 
@@ -130,16 +128,10 @@ def blueprint(name: str) -> nn.Module:
         return NETWORKS[name]()
 
 
-def layers_of(name: str) -> tuple[Layer, ...]:
+def table_of(name: str) -> LayerTable:
     """Return what the layers of a network cost for one image."""
     network = blueprint(name)
-    return layer_table(network, network.input_shape).layers
-
-
-def training_operations(name: str) -> int:
-    """Return the operations of training on one image: three passes, but nothing asks for the gradient of the pixels."""
-    macs = [layer.macs for layer in layers_of(name)]
-    return 2 * (3 * sum(macs) - next(count for count in macs if count))
+    return layer_table(network, network.input_shape)
 
 
 def forward_costs(name: str, batch: int, bytes_each: int) -> list[dict]:
@@ -148,7 +140,7 @@ def forward_costs(name: str, batch: int, bytes_each: int) -> list[dict]:
     Only the products of weights and inputs count as operations: pooling and activations have none.
     """
     inputs, costs = math.prod(blueprint(name).input_shape), []
-    for layer in layers_of(name):
+    for layer in table_of(name).layers:
         outputs = math.prod(layer.output)
         moved = bytes_each * (layer.parameters + batch * (inputs + outputs))
         costs.append({"layer": f"{layer.kind} {layer.detail}".strip(), "operations": 2 * layer.macs * batch, "bytes": moved})
@@ -214,18 +206,10 @@ def where_the_time_goes(name: str, variant: str, batch: int, device: torch.devic
     """Return the share of each kind of operation in the time of some steps; they sum to 1."""
     step = training_step(name, variant, batch, device)
     steps = max(2, round(0.2 / seconds_of(step, device, rounds=1)))
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
-    with profile(activities=activities) as profiler:
-        started = time.perf_counter()
-        for _ in range(steps):
-            step()
-        finish(device)
-        seconds = time.perf_counter() - started
-    clock = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    operations, seconds = seconds_by_operation(lambda: [step() for _ in range(steps)], device)
     spent = dict.fromkeys((*(kind for kind, _ in KINDS), WAITING), 0.0)
-    for event in profiler.key_averages():
-        if event.device_type == DeviceType.CPU:  # those of a GPU are the same kernels again
-            spent[kind_of(event.key)] += getattr(event, clock) / 1e6
+    for operation, each in operations.items():
+        spent[kind_of(operation)] += each
     spent[WAITING] = max(0.0, seconds - sum(spent.values()))
     return {kind: round(share / sum(spent.values()), 4) for kind, share in spent.items()}
 
@@ -247,7 +231,7 @@ def jobs(plan: Plan, device: torch.device) -> Iterator[tuple[tuple[str, ...], Ca
             yield ("convolution", variant, str(channels)), partial(convolution_rate, variant, channels, plan, device)
     for name in NETWORKS:
         batches = plan.batches[name]
-        yield ("training_operations", name), partial(training_operations, name)
+        yield ("training_operations", name), partial(getattr, table_of(name), "training_operations")
         for batch in plan.forward:
             for precision in PRECISIONS:
                 yield ("forward", name, precision, str(batch)), partial(forward, name, precision, batch, plan, device)

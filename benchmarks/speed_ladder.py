@@ -18,9 +18,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.autograd import DeviceType
 from torch.nn import functional as F
-from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import v2
@@ -29,7 +27,7 @@ from tqdm import tqdm
 from lib.batches import batches, to_input
 from lib.cost import layer_table
 from lib.data import Dataset, Split, load
-from lib.device import choose_device, device_name, matrix_rate
+from lib.device import choose_device, device_name, matrix_rate, seconds_by_operation
 from lib.models import AlexNet
 from lib.models.network import initialize_by_variance
 from lib.runs import write_measurement
@@ -151,8 +149,10 @@ def climb(width: float, data: Dataset, batch: int, device: torch.device, floor: 
         started = time.perf_counter()
         trainer.seconds(2)  # warms up, and compiles
         warm_up = time.perf_counter() - started
-        speed = batch * per_block / statistics.median(trainer.seconds(per_block) for _ in range(BLOCKS))
-        loss = trainer.evaluate()
+        times = [trainer.seconds(per_block)]
+        loss = trainer.evaluate()  # early: with every further step roundings drive the rungs apart, as a seed would
+        times += [trainer.seconds(per_block) for _ in range(BLOCKS - 1)]
+        speed = batch * per_block / statistics.median(times)
         first = found[0] if found else {"images_per_second": speed, "loss": loss}
         found.append(
             {
@@ -171,23 +171,17 @@ def climb(width: float, data: Dataset, batch: int, device: torch.device, floor: 
 
 
 def operations(width: float) -> int:
-    """Return the operations of training on one image: three passes, but nothing asks for the gradient of the pixels."""
+    """Return the operations of training on one image, by the count of `lib.cost`."""
     with torch.device("meta"):
-        layers = layer_table(AlexNet(channels=1, classes=10, width=width), (1, SIZE, SIZE)).layers
-    macs = [layer.macs for layer in layers]
-    return 2 * (3 * sum(macs) - next(count for count in macs if count))
+        return layer_table(AlexNet(channels=1, classes=10, width=width), (1, SIZE, SIZE)).training_operations
 
 
 def where_the_time_goes(rung: Rung, width: float, data: Dataset, batch: int, device: torch.device) -> dict[str, float]:
     """Return the share of the time of two steps by operation, the largest first; "outside torch" is PIL and Python."""
     trainer = Trainer(rung, width, data, batch, device)
     trainer.seconds(2)
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
-    with profile(activities=activities) as profiler:
-        seconds = trainer.seconds(2)
-    clock = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    events = [event for event in profiler.key_averages() if event.device_type == DeviceType.CPU]  # not their kernels again
-    shares = {event.key: getattr(event, clock) / 1e6 / seconds for event in events}
+    operations, seconds = seconds_by_operation(lambda: trainer.seconds(2), device)
+    shares = {operation: spent / seconds for operation, spent in operations.items()}
     largest = sorted(shares.items(), key=lambda share: -share[1])[:7]
     rest = {"other operations": sum(shares.values()) - sum(share for _, share in largest)}
     return {

@@ -55,6 +55,14 @@ class LayerTable:
     def macs(self) -> int:
         return self.total("macs")
 
+    @property
+    def training_operations(self) -> int:
+        """Return the operations of training on one image, two for each multiply-accumulate: one pass forward and two
+        back, to the weights and to the inputs, but nothing asks for the gradient of the pixels.
+        """
+        first = next((layer.macs for layer in self.layers if layer.macs), 0)
+        return 2 * (3 * self.macs - first)
+
     def show(self, *columns: str) -> "LayerTable":
         """Return the same table with other columns. Raises ValueError for a name that is none of COLUMNS."""
         if unknown := set(columns) - set(COLUMNS):

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 
 import torch
+from torch.autograd import DeviceType
+from torch.profiler import ProfilerActivity, profile
 
 BUDGETS = ("test", "page", "full")
 
@@ -98,6 +100,22 @@ def rounds_of(
     one_round(1)  # warms up
     calls = max(1, round(least / one_round(1)))
     return [one_round(calls) for _ in range(rounds)]
+
+
+def seconds_by_operation(work: Callable[[], object], device: torch.device) -> tuple[dict[str, float], float]:
+    """Return the seconds of `work` in each operation of torch, as its profiler has them, and the seconds of all of it.
+
+    On a GPU the first are those of its kernels. The profiler slows what it watches, short operations most.
+    """
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
+    with profile(activities=activities) as profiler:
+        started = time.perf_counter()
+        work()
+        finish(device)
+        seconds = time.perf_counter() - started
+    clock = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    events = (event for event in profiler.key_averages() if event.device_type == DeviceType.CPU)  # not their kernels again
+    return {event.key: getattr(event, clock) / 1e6 for event in events}, seconds
 
 
 def finish(device: torch.device) -> None:

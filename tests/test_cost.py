@@ -28,6 +28,15 @@ def test_the_totals_are_the_published_ones_and_torch_counts_the_same(name):
     assert counter.get_total_flops() == 2 * macs
 
 
+@pytest.mark.parametrize("name", ["LeNet-5", "AlexNet"])  # of a grouped convolution torch counts the way back as if it had none
+def test_the_operations_of_training_are_those_that_torch_counts_forward_and_back(name):
+    make, shape, _, _ = NETWORKS[name]
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        model = make()
+        model(torch.zeros(1, *shape)).sum().backward()
+    assert layer_table(model, shape).training_operations == counter.get_total_flops()
+
+
 def test_each_row_names_the_layer_its_settings_its_shape_and_its_cost():
     rows = layer_table(LeNet5(), (1, 28, 28)).rows()
     assert rows[0] == ("Conv2d 5x5, padding 2", "6 x 28 x 28", "156", "117,600")
