@@ -42,6 +42,7 @@ BOOK = {
     "lenet5-1998": _1998,
     "lenet5-1998-shifted": replace(_1998, config=replace(_1998.config, shift=1)),
     "lenet5-modern": _LENET,
+    "replay-lenet5-modern": replace(_LENET, seeds=1, replay=True),  # the test images are watched; nothing is chosen by them
     "alexnet": _ALEXNET,
     "half-alexnet": replace(
         _ALEXNET,
