@@ -61,13 +61,13 @@ def test_a_baseline_has_no_learning_rate_to_choose(monkeypatch, capsys):
     assert "baseline-linear trains no network" in capsys.readouterr().err
 
 
-def test_a_replay_is_the_recipe_of_its_name_watched():
+def test_a_replay_is_a_plain_recipe_that_is_watched_and_the_other_one_keeps_its_rate():
     replays = [name for name in RECIPES if name.startswith("replay-")]
     assert replays == [name for name, recipe in RECIPES.items() if getattr(recipe, "replay", False)]
-    for name in replays:
-        watched, plain = find(name), find(name.removeprefix("replay-"))
-        assert replace(watched, replay=False, seeds=plain.seeds) == plain
-        assert describe(watched) == describe(plain) | {"replay": True}
+    plain, watched, constant = map(find, ("lenet5-modern", "replay-lenet5-modern", "replay-lenet5-constant"))
+    assert replace(watched, replay=False, seeds=plain.seeds) == plain
+    assert describe(watched) == describe(plain) | {"replay": True}
+    assert replace(constant, config=replace(constant.config, schedule=plain.config.schedule)) == watched
 
 
 def test_every_recipe_has_a_name_of_small_letters_digits_points_and_hyphens():

