@@ -15,6 +15,13 @@ def test_the_role_that_evaluates_the_stored_literal_gets_the_text_back(value, mo
     monkeypatch.setattr("lib.pages.display", lambda data, **how: shown.append((data, how)))
     glue("ch00-number", value)
     ((data, how),) = shown
-    assert ast.literal_eval(data[NAME]) == str(value)
+    assert ast.literal_eval(data[NAME]).replace("\N{NO-BREAK SPACE}", " ") == str(value)
     assert how["metadata"]["scrapbook"]["name"] == "ch00-number"
     assert how["raw"]
+
+
+def test_a_number_its_spread_and_its_sign_are_not_parted_at_the_end_of_a_line(monkeypatch):
+    shown = []
+    monkeypatch.setattr("lib.pages.display", lambda data, **how: shown.append(ast.literal_eval(data[NAME])))
+    glue("ch00-number", "98.96 ± 0.10 % (3 seeds, 1.9 ×)")
+    assert shown == ["98.96\xa0±\xa00.10\xa0% (3 seeds, 1.9\xa0×)"]
