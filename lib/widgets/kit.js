@@ -12,6 +12,14 @@ export function h(tag, attributes = {}, ...inside) {
   return element;
 }
 
+/** An element of a drawing (SVG) with attributes, and what it holds. */
+export function make(tag, attributes, ...inside) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...inside);
+  return element;
+}
+
 /** 61706 as "61,706"; -0.5 with `digits` as "−0.50". */
 export function number(value, digits = 0) {
   const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -69,12 +69,6 @@ export function tellStack({ forward, backward }) {
 }
 
 const LOW = -8, HIGH = 6; // powers of ten that the panels show
-const make = (tag, attributes, ...inside) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...inside);
-  return element;
-};
 
 /** One panel: values by layer on a logarithmic axis. */
 function panel(values, title, css) {

@@ -29,13 +29,6 @@ export function tellBoard(first, last) {
   return `On the test images “${last.words}” is ${points} ${found.mean < 0 ? "below" : "above"} “${first.words}” (n = ${first.test.length} seeds).${sure}`;
 }
 
-const make = (tag, attributes, ...inside) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...inside);
-  return element;
-};
-
 /** The curves of the chosen runs, with bands of one standard deviation. */
 function chart(runs, quantity) {
   const bands = runs.map((run) => band(run.curves[quantity])), epochs = Math.max(...bands.map((each) => each.length));
