@@ -10,17 +10,22 @@ import random
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 import torch
+from conftest import skip_or_fail
 from IPython.core.formatters import DisplayFormatter
 from site_checks import ROOT, served
+from sklearn.metrics import confusion_matrix
 from torch import nn
 
 from lib import plots, widgets
 from lib.batches import to_input
 from lib.cost import layer_table
+from lib.data import Dataset, Split, load
+from lib.files import SOURCES
 from lib.models import LeNet5
 from lib.models.layers import PartialConv2d
 from lib.models.lenet import C3_TABLE
@@ -30,6 +35,7 @@ from lib.training import Config, train
 from lib.widgets import memory_wall
 from lib.widgets.augmentation import augmented, light, principal_colors
 from lib.widgets.lenet import pack_weights, unpacked
+from lib.widgets.replay import confusions, pack_answers, telling
 from lib.widgets.saturation import signals
 from lib.widgets.shape_bench import ShapeBench, describe, networks
 from lib.widgets.widget import FOLDER, Widget, source
@@ -550,6 +556,132 @@ def test_the_board_says_when_a_difference_is_within_two_standard_errors(module):
     tell = "([one, other]) => m.tellBoard({words: 'a', test: one}, {words: 'b', test: other})"
     assert "1.0 ± 0.0 points above “a” (n = 2 seeds)." in run(tell, [[0.5, 0.6], [0.51, 0.61]])
     assert "no clear difference" in run(tell, [[0.5, 0.6], [0.52, 0.59]])
+
+
+# --- the replay --------------------------------------------------------------------------------------
+
+REPLAYS = {"rate up and down": "replay-lenet5-modern", "constant rate": "replay-lenet5-constant"}
+REPLAY = ("replay_counts.js", "replay.js")
+
+
+@pytest.fixture(scope="module", params=range(len(REPLAYS)), ids=list(REPLAYS))
+def replayed(module, request):
+    """A replay, and a function that evaluates with the widget's module as `m`, the replay as `run`, `labels`, `classes`."""
+    record, run = read_record(list(REPLAYS.values())[request.param]), module(*REPLAY)
+    widget = widgets.Replay(REPLAYS, standin_clothes(record))
+    values = {name: list(getattr(widget, name)) for name in ("answers", "labels")}
+    values |= {"filters": np.frombuffer(widget.filters, np.int8).tolist(), "runs": widget.runs, "classes": widget.classes}
+    script = """([values, at]) => {
+      const bytes = { answers: Uint8Array, labels: Uint8Array, filters: Int8Array };
+      const value = (name) => (name in bytes ? new DataView(bytes[name].from(values[name]).buffer) : values[name]);
+      const found = m.unpack({ get: value });
+      Object.assign(globalThis, { run: found.runs[at], labels: found.labels, classes: values.classes });
+    }"""
+    run(script, [values, request.param])
+    return record, run
+
+
+def standin_clothes(record) -> Dataset:
+    """As many blank pictures as the record has answers, said to be a stand-in."""
+    blank = Split(torch.zeros(len(record.labels), 1, 28, 28, dtype=torch.uint8), torch.from_numpy(record.labels).long())
+    source = SOURCES["fashion-mnist"]
+    return Dataset(source.title, source.classes, source.mean, source.std, blank, blank, blank, "blank pictures")
+
+
+def test_answers_go_to_the_page_one_byte_a_change_and_come_back(module):
+    answers = np.random.default_rng(0).integers(0, 10, (40, 300)).astype(np.uint8)
+    answers[5:11] = answers[4]  # an answer that stays costs nothing
+    changes = (answers[1:] != answers[:-1]).sum()
+    answers = np.hstack([answers, np.full((40, 1), 7, np.uint8)])  # but that it is said again after 15 moments
+    packed = pack_answers(answers)
+    assert len(packed) == 300 + changes + 3
+    found = module(*REPLAY)("(bytes) => m.answersOf(Uint8Array.from(bytes), 40).map((each) => [...each])", list(packed))
+    assert np.array_equal(found, answers)
+    with pytest.raises(ValueError, match="no class 16"):
+        pack_answers(np.full((2, 3), 16))
+
+
+def test_matrix_and_accuracy_of_every_moment_are_those_of_scikit_learn_and_of_the_record(replayed):
+    record, run = replayed
+    counts = run("() => run.counts")
+    assert len(counts) == len(record.predictions_by_epoch) == len(record.runs[0].history) + 1
+    for found, answers in zip(counts, record.predictions_by_epoch, strict=True):
+        assert np.array_equal(np.reshape(found, (10, 10)), confusion_matrix(record.labels, answers))
+    assert np.array_equal(np.reshape(counts, (-1, 10, 10)), confusions(record))
+    accuracies = run("() => run.counts.map((each) => m.accuracyOf(each, 10))")
+    assert accuracies == pytest.approx((record.predictions_by_epoch == record.labels).mean(1).tolist(), abs=1e-12)
+    assert accuracies[-1] == pytest.approx(record.accuracies[0], abs=1e-12)
+
+
+def test_what_became_right_or_wrong_and_how_far_the_kernels_moved_are_those_of_numpy(replayed):
+    record, run = replayed
+    right = record.predictions_by_epoch == record.labels
+    found = run("() => run.answers.slice(1).map((after, at) => m.turned(run.answers[at], after, labels))")
+    for before, after, each in zip(right, right[1:], found, strict=False):
+        assert each == {"learned": (~before & after).sum(), "lost": (before & ~after).sum()}
+    kernels = record.filters_by_epoch.astype(np.float32)
+    steps = np.linalg.norm((kernels[1:] - kernels[:-1]).reshape(len(kernels) - 1, -1), axis=1)
+    expected = steps / np.linalg.norm(kernels[:-1].reshape(len(steps), -1), axis=1)
+    found = run("() => run.kernels.slice(1).map((after, at) => m.changeOf(run.kernels[at], after))")
+    assert found == pytest.approx(expected.tolist(), abs=0.01)  # the page holds them in 127ths of the largest weight
+
+
+def test_the_replay_says_what_the_record_says(replayed):
+    record, run = replayed
+    counts = confusions(record)
+    for moment in (0, 1, len(counts) - 1):
+        mixed = counts[moment] * (1 - np.eye(10, dtype=int))
+        row, column = np.unravel_index(mixed.argmax(), mixed.shape)
+        names = SOURCES["fashion-mnist"].classes
+        told = run("(moment) => m.tellMoment(run, moment, labels, classes)", moment)
+        assert f"{100 * counts[moment].trace() / 10_000:.1f} % of 10,000 test pictures right" in told
+        assert f"{names[row]} taken for {names[column]}, {mixed.max():,}." in told
+    cell = "([moment, cell, shown]) => m.tellCell(run, moment, cell, labels, classes, shown)"
+    there = [(answers == 0) & (record.labels == 6) for answers in record.predictions_by_epoch[2:4]]
+    told = run(cell, [3, [6, 0], 4])
+    assert told.startswith(f"Shirt taken for T-shirt/top: {there[1].sum():,} pictures, 4 of them shown.")
+    assert told.endswith(f"{(there[0] & there[1]).sum()} of the {there[1].sum()} were here at epoch 2 too.")
+    assert "not at hand, since this page was built without the real data" in run(cell, [3, [6, 0], None])
+    row, column = np.argwhere(counts[1] == 0)[0].tolist()
+    assert run(cell, [1, [row, column], 0]) == f"{names[row]} taken for {names[column]}: no picture at this moment."
+
+
+def test_the_pictures_that_are_carried_show_as_many_cells_as_a_slow_search_finds():
+    draw = np.random.default_rng(1)
+    answers, labels = draw.integers(0, 4, (3, 60)), draw.integers(0, 4, 60)
+    shown, chosen = {}, []
+    for _ in range(12):
+        best = max(
+            (image for image in range(60) if image not in chosen),
+            key=lambda image: sum(1 / (1 + shown.get((at, labels[image], answers[at, image]), 0)) for at in range(3)),
+        )
+        chosen.append(best)
+        for at in range(3):
+            cell = (at, labels[best], answers[at, best])
+            shown[cell] = shown.get(cell, 0) + 1
+    assert telling(answers, labels, 12).tolist() == sorted(chosen)
+    assert len(telling(answers, labels, 99)) == 60
+
+
+def test_a_replay_carries_test_pictures_only_where_they_are_the_real_ones(replayed):
+    record, run = replayed
+    blank = standin_clothes(record)
+    assert widgets.Replay(REPLAYS, blank).images == b""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = load("fashion-mnist")
+    if data.stand_in:
+        skip_or_fail(f"the real {data.title} is not at hand: set BOOK_DATA")
+    widget = widgets.Replay(REPLAYS, data)
+    assert widget.labels == bytes(data.test.labels.tolist())
+    carried = run("(bytes) => [0, 1, 159].map((at) => m.shadesOf(Uint8Array.from(bytes), at))", list(widget.images))
+    for at, shades in zip((0, 1, 159), carried, strict=True):
+        assert np.abs(17 * np.array(shades) - data.test.images[widget.chosen[at]].numpy().ravel()).max() <= 8
+    assert sum(len(value) for name in widget.traits(sync=True) if isinstance(value := getattr(widget, name), bytes)) < 200_000
+    cells = record.labels.astype(int) * 10 + record.predictions_by_epoch
+    there = {(at, cell) for at, moment in enumerate(cells) for cell in moment}
+    shown = {(at, cell) for at, moment in enumerate(cells[:, widget.chosen]) for cell in moment}
+    assert len(shown) > 0.9 * len(there)
 
 
 # --- augmentation and dropout -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from lib.widgets.frames import Frames, frames
 from lib.widgets.lenet import LeNetReader
 from lib.widgets.memory_wall import MemoryWall
 from lib.widgets.occlusion import OcclusionProbe
+from lib.widgets.replay import Replay
 from lib.widgets.saturation import SaturationLab
 from lib.widgets.shape_bench import ShapeBench
 from lib.widgets.switchboard import Switchboard
@@ -21,6 +22,7 @@ __all__ = [
     "LeNetReader",
     "MemoryWall",
     "OcclusionProbe",
+    "Replay",
     "SaturationLab",
     "ShapeBench",
     "Switchboard",
