@@ -17,6 +17,7 @@ import site_checks
 import torch
 from conftest import skip_or_fail
 from site_checks import EXECUTED, ROOT, SITE, notebooks, parsed, prose_words, served, toc
+from sklearn.metrics import confusion_matrix
 from torch import nn
 from torch.nn import functional as F
 
@@ -25,6 +26,7 @@ from lib.cost import layer_table
 from lib.models import AlexNet, AlexNet2012
 from lib.models.layers import PartialConv2d
 from lib.models.lenet import C3_TABLE
+from lib.runs import read_record
 from lib.widgets import memory_wall
 from lib.widgets.augmentation import light
 from lib.widgets.lenet import unpacked
@@ -363,6 +365,7 @@ WIDGETS = {  # key: the page that holds it
     "wall": "chapters/04-hardware",
     **dict.fromkeys(("lab", "board", "variants", "drop"), "chapters/05-training-tricks"),
     "bench": "chapters/06-alexnet",
+    "replay": "chapters/07-fashion-mnist",
 }
 FRAMED = ("chapters/03-data",)  # sliders over pictures drawn beforehand
 MOST_DATA = 200_000  # bytes of one widget's own data
@@ -713,6 +716,131 @@ def test_dropout_by_mouse_and_by_keyboard(opened):
     assert widget.asked() == {"drop.p": "0", "drop.masks": "1000", "drop.scale": "none"}
 
 
+def moment_of(record, moment: int) -> str:
+    """How the replay has to begin its sentence on a moment, from the record."""
+    right = record.predictions_by_epoch == record.labels
+    share = f"{100 * right[moment].mean():.1f} % of 10,000 test pictures right"
+    if moment == 0:
+        return f"Before training: {share}."
+    learned, lost = (~right[moment - 1] & right[moment]).sum(), (right[moment - 1] & ~right[moment]).sum()
+    training = f"{100 * record.runs[0].history[moment - 1].train_accuracy:.1f} %"
+    since = f"Since {f'epoch {moment - 1}' if moment > 1 else 'the start'}, {learned:,} became right and {lost:,} became wrong"
+    return f"After epoch {moment}: {share} (training: {training}). {since}"
+
+
+def in_cell(record, values: dict, moment: int, row: int, column: int) -> tuple[int, int]:
+    """How many test pictures are in a cell of the matrix, and how many of them the page shows."""
+    there = ((record.labels == row) & (record.predictions_by_epoch[moment] == column)).nonzero()[0]
+    return len(there), min(16, len(set(there) & set(values["chosen"])))
+
+
+def test_the_replay_by_mouse_and_by_keyboard(opened):
+    widget, values, record = opened("replay"), saved(WIDGETS["replay"])["replay"], read_record("replay-lenet5-modern")
+    names, last = values["classes"], len(record.runs[0].history)
+    slider = widget.box.get_by_label("epoch", exact=True)
+    slider.focus()
+    for moment, key in ((last, "End"), (last - 1, "ArrowLeft"), (0, "Home"), (1, "ArrowRight"), (2, "ArrowRight")):
+        widget.tab.keyboard.press(key)
+        assert widget.told().startswith(moment_of(record, moment))
+    widget.box.get_by_role("gridcell", name=f"{names[6]} taken for {names[0]}").click()
+    for keys, row, column in ((["ArrowDown", "ArrowRight", "Enter"], 7, 1), (["Home", "ArrowUp", "ArrowUp", "Space"], 5, 0)):
+        for key in keys:
+            widget.tab.keyboard.press(key)
+        count, shown = in_cell(record, values, 2, row, column)
+        assert f"{names[row]} taken for {names[column]}: {count or 'no'} picture" in widget.told()
+        assert widget.box.locator(".replay-shelf canvas").count() == shown
+    widget.tab.keyboard.press("End")
+    focused = widget.tab.evaluate("() => document.activeElement.getAttribute('aria-label')")
+    assert focused == f"{names[5]} taken for {names[9]}: {in_cell(record, values, 2, 5, 9)[0]}"
+    assert widget.asked() == {"replay.epoch": "2", "replay.cell": "5,0"}
+    counts = confusion_matrix(record.labels, record.predictions_by_epoch[2])
+    assert [int(text or 0) for text in widget.box.get_by_role("gridcell").all_text_contents()] == counts.ravel().tolist()
+
+
+def test_a_cell_of_the_replay_shows_the_pictures_that_are_in_it_and_they_leave_with_the_epoch(opened):
+    values, record = saved(WIDGETS["replay"])["replay"], read_record("replay-lenet5-modern")
+    widget = opened("replay", "?replay.epoch=2&replay.cell=6,0")
+    told = widget.box.locator(".w-told").nth(1)
+    shelf = widget.box.locator(".replay-shelf > *")
+    for moment in (2, 3, 4):
+        count, shown = in_cell(record, values, moment, 6, 0)
+        end = f"{shown} of them shown." if values["chosen"] else "not at hand, since this page was built without the real data."
+        assert f"Shirt taken for T-shirt/top: {count:,} pictures, {end}" in told.text_content()
+        assert shelf.count() == shown
+        right = record.predictions_by_epoch == record.labels
+        for label in [shelf.nth(at).get_attribute("aria-label") for at in range(shown)]:
+            number, seen = map(int, re.match(r"Test picture ([\d,]+): recognized at (\d+) of", label.replace(",", "")).groups())
+            assert record.predictions_by_epoch[moment, number - 1] == 0
+            assert record.labels[number - 1] == 6
+            assert seen == right[:, number - 1].sum()
+        widget.box.get_by_label("epoch", exact=True).press("ArrowRight")
+
+
+WATCH_PLACE = """() => {
+  const place = document.querySelector(".replay-drive label span");
+  globalThis.places = [];
+  new MutationObserver(() => globalThis.places.push(place.textContent)).observe(place, { childList: true });
+}"""
+
+
+def test_the_replay_plays_when_asked_and_stops_when_asked(opened):
+    last = len(read_record("replay-lenet5-modern").runs[0].history)
+    widget = opened("replay", f"?replay.epoch={last - 2}")
+    place, status = widget.box.locator(".replay-drive label span"), widget.box.locator(".w-told").first
+    widget.tab.wait_for_timeout(1200)
+    assert place.text_content() == f"epoch {last - 2} of {last}"  # not by itself
+    widget.tab.evaluate(WATCH_PLACE)
+    assert status.get_attribute("aria-live") == "polite"
+    widget.box.get_by_role("button", name="Play").press("Enter")
+    assert status.get_attribute("aria-live") == "off"  # nobody can listen that fast
+    widget.box.get_by_role("button", name="Play").wait_for()
+    assert widget.tab.evaluate("() => places") == [f"epoch {last - 1} of {last}", f"epoch {last} of {last}"]
+    assert status.get_attribute("aria-live") == "polite"
+    widget.box.get_by_role("button", name="Play").click()  # from the end it begins anew
+    widget.box.get_by_role("button", name="Pause").click()
+    stopped = place.text_content()
+    assert widget.tab.evaluate("() => places")[2:][-1] == stopped
+    widget.tab.wait_for_timeout(1200)
+    assert place.text_content() == stopped != f"epoch {last} of {last}"
+    widget.tab.emulate_media(reduced_motion="reduce")
+    widget.box.locator(".replay-play").wait_for(state="hidden")
+    widget.box.get_by_label("epoch", exact=True).press("End")
+    assert place.text_content() == f"epoch {last} of {last}"
+
+
+@pytest.mark.parametrize(
+    "asked", ["epoch=99", "epoch=-1", "epoch=1.5", "cell=6", "cell=6,10", "cell=6,0,0", "cell=a,b", "run=9"]
+)
+def test_an_address_that_asks_the_replay_for_what_there_is_not_is_passed_over(opened, asked):
+    widget, values = opened("replay", f"?replay.{asked}"), saved(WIDGETS["replay"])["replay"]
+    assert widget.told().startswith(moment_of(read_record("replay-lenet5-modern"), values["epoch"]))
+    assert widget.asked() == {f"replay.{asked.split('=')[0]}": asked.split("=")[1]}  # the address waits for a choice
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_number_of_the_replay_is_legible_on_its_cell(browser, address, scheme):
+    """A contrast of 4.5 or more, over the color that the browser mixes for each cell."""
+    script = """() => [...document.querySelectorAll(".replay-count")].filter((cell) => cell.textContent).map((cell) => {
+      const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      const light = (color) => {
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        const linear = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((byte) => byte / 255)
+          .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+      };
+      const [one, other] = ["color", "backgroundColor"].map((name) => light(getComputedStyle(cell)[name]));
+      return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    })"""
+    tab = browser.new_page(color_scheme=scheme)
+    tab.goto(f"{address}/{WIDGETS['replay']}.html?replay.epoch=1", wait_until="networkidle")
+    tab.wait_for_function(WIDGETS_STARTED)
+    contrasts = tab.evaluate(script)
+    tab.close()
+    assert len(contrasts) > 20
+    assert min(contrasts) >= 4.5
+
+
 def test_the_address_brings_a_state_back_for_each_widget_of_a_page(opened):
     query = "?c3.reads=" + ",".join(["63"] * 16) + "&conv.row=3&conv.column=99&lenet.unit=nonsense&bench.layer=2"
     widget = opened("c3", query)
@@ -741,6 +869,7 @@ CLICKS = {
     "board": ".board-runs button:nth-child(2)",
     "variants": "button",
     "drop": ".w-row > button",
+    "replay": ".replay-count[tabindex='-1']",
 }
 
 
