@@ -1,16 +1,24 @@
 """The widgets wherever they stand: two of a kind on a page, under fingers, in an address, with the packages of Colab."""
 
+import base64
 import json
+import math
 import os
 import subprocess
 import sys
 from types import SimpleNamespace
 
+import ipywidgets
+import numpy as np
 import pytest
+import torch
 from conftest import skip_or_fail
 from site_checks import ROOT, SITE, served
 from test_site import WIDGETS, WIDGETS_STARTED
+from torch.nn import functional as F
 from widget_examples import KINDS, SEEN, act, examples, write_page
+
+from lib.widgets import memory_wall
 
 NAMES = sorted(kind.__name__ for kind in KINDS)
 every_kind = pytest.mark.parametrize("kind", NAMES)
@@ -34,7 +42,9 @@ def twins(browser, tmp_path_factory):
             tab.wait_for_function("() => document.documentElement.dataset.widgets === 'ready'")
             return tab
 
-        yield SimpleNamespace(visit=visit, keys=keys, tab=visit())
+        yield SimpleNamespace(
+            visit=visit, keys=keys, tab=visit(), shown={type(each).__name__: each for each in shown[: len(NAMES)]}
+        )
     context.close()
 
 
@@ -81,6 +91,199 @@ def test_the_address_brings_back_both_widgets_of_a_kind(again, twins, kind):
     assert f"{twins.keys[kind][0]}." in again[0].url
     for box, same in zip(left, brought, strict=True):
         assert settled(same) == settled(box)
+
+
+# --- what is drawn is what was computed ---------------------------------------------------------------
+
+PIXEL = "(canvas, [column, row]) => [...canvas.getContext('2d').getImageData(column, row, 1, 1).data].slice(0, 3)"
+
+
+@pytest.fixture(scope="module")
+def fresh(twins):
+    """A function that gives the first widget of a kind, in a tab where nobody has used any, and its object."""
+    tab = twins.visit()
+    return lambda kind: (tab.locator(f"#widget-{twins.keys[kind][0]} .widget-live"), twins.shown[kind])
+
+
+def signed(share: float) -> list[int]:
+    """The color of a signed picture: blue, white, red."""
+    end = (33, 102, 172) if share < 0 else (178, 24, 43)
+    return pytest.approx([255 + (ink - 255) * min(1, abs(share)) for ink in end], abs=1)
+
+
+def gray(share: float) -> list[int]:
+    """The color of a picture of ink: white to nearly black."""
+    return pytest.approx([255 - 235 * share] * 3, abs=1)
+
+
+def test_a_convolution_draws_its_image_its_answers_and_its_window_and_steps_onward(fresh):
+    box, widget = fresh("Convolution")
+    box.locator("select").first.select_option("large")
+    shown = widget.images[2 * 28 * 28 :]
+    image, answer = box.locator("canvas").all()
+    pixels = torch.frombuffer(bytearray(shown), dtype=torch.uint8).reshape(1, 1, 40, 40) / 255
+    answers = F.conv2d(pixels, torch.tensor(widget.kernel).reshape(1, 1, 3, 3))[0, 0]
+    for row, column in ((0, 0), (3, 17), (37, 30)):
+        assert image.evaluate(PIXEL, [column, row]) == gray(float(pixels[0, 0, row, column]))
+        assert answer.evaluate(PIXEL, [column, row]) == signed(float(answers[row, column] / answers.abs().max()))
+    for button, place in (("Step", "Row 12, column 11:"), ("Back", "Row 12, column 10:")):
+        box.get_by_text(button, exact=True).click()
+        assert place in box.locator(".w-told").text_content()
+    read = "(all) => all.map(({ style }) => [style.top, style.left, style.width].map(parseFloat))"
+    window, mark = box.locator(".w-frame").evaluate_all(read)
+    assert window == pytest.approx([30, 25, 7.5], abs=0.01)
+    assert mark == pytest.approx([1200 / 38, 1000 / 38, 100 / 38], abs=0.01)
+
+
+def test_the_maps_of_lenet_are_drawn_in_their_places(fresh):
+    box, widget = fresh("LeNetReader")
+    values = widget._values()
+    for layer, maps, columns in ((0, values[2][0], 6), (2, values[5][0], 8)):
+        side = maps.shape[1]
+        for map, row, column in ((0, 0, 0), (len(maps) - 1, 3, 7), (2, 8, 1)):
+            at = [(map % columns) * (side + 1) + column, map // columns * (side + 1) + row]
+            assert box.locator(".lenet-layer canvas").nth(layer).evaluate(PIXEL, at) == signed(float(maps[map, row, column]))
+
+
+def test_the_map_of_the_probe_is_dark_where_the_answer_suffers(fresh):
+    box, widget = fresh("OcclusionProbe")
+    box.get_by_text("Whole map").click()
+    box.locator("[data-places='121']").wait_for()
+    best = widget.probabilities([None])[0].argmax()
+    for row, column in ((0, 0), (4, 6), (10, 9)):
+        chance = float(widget.probabilities([(2 * row, 2 * column)])[0, best])
+        assert box.locator("canvas").nth(1).evaluate(PIXEL, [column, row]) == gray(1 - chance)
+
+
+def scale(chart) -> tuple[float, float]:
+    """Of a chart: what a unit of its axis is in height, and the height of zero, from the marks of its grid."""
+    powers = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    read = "(all) => all.map((g) => [g.querySelector('text').textContent, Number(g.querySelector('line').getAttribute('y1'))])"
+    marks = [
+        (0.0 if text == "1" else float(text.translate(powers)[2:]) if text[:2] == "10" else float(text), height)
+        for text, height in chart.locator("g:has(> text)").evaluate_all(read)
+    ]
+    (low, bottom), (high, top) = marks[0], marks[-1]
+    slope = (top - bottom) / (high - low)
+    return slope, bottom - low * slope
+
+
+def test_the_dots_of_the_lab_stand_at_the_heights_of_their_values(fresh):
+    box, _ = fresh("SaturationLab")
+    for chart in box.locator("svg").all():
+        values = [float(each) for each in chart.get_attribute("aria-label").split(": ")[1].split(", ")]
+        slope, zero = scale(chart)
+        heights = chart.locator("circle").evaluate_all("(all) => all.map((dot) => Number(dot.getAttribute('cy')))")
+        assert heights == pytest.approx([zero + slope * math.log10(value) for value in values], abs=1)
+
+
+def test_the_lines_of_the_board_and_its_first_filters_are_those_of_its_runs(fresh):
+    box, widget = fresh("Switchboard")
+    box.locator("input[value=loss]").check()
+    slope, zero = scale(box.locator("svg"))
+    lines = box.locator("polyline").evaluate_all("(all) => all.map((line) => line.getAttribute('points'))")
+    starts = np.cumsum([0, *(run["filters"][2] for run in widget.runs)])
+    for place, (line, at) in enumerate(zip(lines, widget.shown, strict=True)):
+        heights = [float(point.split(",")[1]) for point in line.split()]
+        curve = np.mean(widget.runs[at]["curves"]["loss"], 0)
+        assert heights == pytest.approx([zero + slope * each for each in curve], abs=0.5)
+        first = np.frombuffer(widget.filters, np.int8)[starts[at]] / 127
+        assert box.locator(".board-filters canvas").nth(place).evaluate(PIXEL, [0, 0]) == signed(first)
+
+
+def test_the_bars_of_the_wall_have_the_lengths_of_their_parts(fresh):
+    box, widget = fresh("MemoryWall")
+    parts, _ = memory_wall.memory(widget.layers, cards=2)
+    percent = "(all) => all.map(({ style }) => parseFloat(style.width || style.left))"
+    *bars, line = box.locator(".wall-bar").first.locator("> span").evaluate_all(percent)
+    assert bars == pytest.approx([line * size / memory_wall.CARD for size in parts.values()], abs=0.01)
+
+
+def test_crosses_stand_on_the_silenced_units(fresh):
+    box, widget = fresh("Dropout")
+    silenced = int(box.locator(".drop-grid").get_attribute("aria-label").split()[0])
+    assert box.locator(".drop-out").count() == silenced != len(widget.units) / 2
+
+
+def test_the_words_of_a_drawn_picture_follow_its_slider(fresh):
+    box, _ = fresh("Frames")
+    box.locator("input").press("End")
+    assert box.locator("img").get_attribute("alt") == "A bar of some height. Here height = 3."
+
+
+@every_kind
+def test_each_switch_of_a_widget_is_named_and_shows_what_holds(twins, kind):
+    box, widget = pair(twins.tab, twins.keys[kind])[0], twins.shown[kind]
+    for group in box.locator(".w-choice").all():
+        assert group.locator("legend").text_content()
+        (marked,) = group.locator("input:checked").all()
+        assert marked.get_attribute("value") in {"pencil", *(str(getattr(widget, name)) for name in widget.linked)}
+
+
+# --- the module by itself -------------------------------------------------------------------------------
+
+ALONE = """async ([code, values]) => {
+  const { default: widget } = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+  const bytes = (text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  for (const [name, value] of Object.entries(values)) {
+    if (value?.bytes) values[name] = Array.isArray(value.bytes) ? value.bytes.map(bytes) : bytes(value.bytes);
+  }
+  const heard = new Set(), model = {
+    get: (name) => values[name], set() {}, save_changes() {}, on: (name) => heard.add(name), off: (name) => heard.delete(name),
+  };
+  const clean = await widget.render({ model, el: document.createElement("div") }), listens = heard.size;
+  clean();
+  const taken = (name, value) => widget.valid?.[name]?.(value, model) ?? true;
+  return { listens, after: heard.size, taken: values.wrong.filter(([name, value]) => taken(name, value)) };
+}"""
+WRONG = {  # what an address may not ask for
+    "Augmentation": {"row": 17, "column": -1, "alphas": [0.1, 0.1], "reading": "none"},
+    "C3Table": {"reads": [64] * 16},
+    "Convolution": {"image": 3, "row": 40, "column": 0.5, "kernel": [1, 2, 3, 4]},
+    "Dropout": {"p": 0.95, "masks": 7, "scale": "twice", "seed": 0},
+    "Frames": {"at": [3]},
+    "LeNetReader": {"image": 3, "unit": "C3.16.0.0", "drawing": "x"},
+    "MemoryWall": {"batch": 513, "bits": 8, "cards": 3, "kept": "maybe", "talk": [2]},
+    "OcclusionProbe": {"image": 2, "row": 28, "column": -1, "size": 2},
+    "SaturationLab": {"unit": "GELU", "gain": 6, "depth": 21, "seed": 1000},
+    "ShapeBench": {"network": "3x8x8", "layer": -1},
+    "Switchboard": {"shown": [0, 1, 2, 3, 4], "quantity": "luck"},
+}
+
+
+def packed(value: object) -> object:
+    """A value of a widget as JSON."""
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    if isinstance(value, list) and value and isinstance(value[0], bytes):
+        return {"bytes": [packed(each)["bytes"] for each in value]}
+    return value
+
+
+@pytest.fixture(scope="module")
+def alone(twins):
+    """A function that runs the module of a kind with a model that only listens, and tells what it did."""
+
+    def tell(kind: str) -> dict:
+        widget = twins.shown[kind]
+        own = set(widget.trait_names(sync=True)) - set(ipywidgets.DOMWidget.class_trait_names())
+        values = {name: packed(getattr(widget, name)) for name in own if name[0] != "_"}
+        return twins.tab.evaluate(ALONE, [str(widget._esm), values | {"wrong": list(WRONG[kind].items())}])
+
+    return tell
+
+
+@every_kind
+def test_a_widget_that_is_taken_away_listens_no_longer(alone, kind):
+    told = alone(kind)
+    assert told["listens"] > 0
+    assert told["after"] == 0
+
+
+@every_kind
+def test_an_address_may_ask_for_no_state_that_there_is_not(alone, twins, kind):
+    assert set(WRONG[kind]) <= set(twins.shown[kind].linked)
+    assert alone(kind)["taken"] == []
 
 
 # --- under fingers ----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lib.widgets.widget import Widget
 
 KINDS = [getattr(widgets, name) for name in widgets.__all__ if isinstance(getattr(widgets, name), type)]
+RUNS = ("lenet5-modern", "half-alexnet", "ladder-lenet-5", "ladder-relu", "ladder-momentum")
 # What a reader does with each: the control, and the key that is pressed on it, or none for a click.
 ACTS = {
     "Augmentation": ("button", ""),
@@ -58,11 +59,12 @@ def examples(suffix: str = "") -> list[Widget]:
     torch.manual_seed(0)
     model, data = LeNet5(), drawn()
     few, images = data.test.take(3), {"one": data.test.images[0], "another": data.test.images[1]}
+    large = {"large": torch.arange(40 * 40).remainder(251).byte().reshape(40, 40)}
     ramp = np.linspace(0, 255, 128)[:, None, None] * np.ones((128, 128, 3)) * [1, 0.8, 0.6]
     made = [
         widgets.Augmentation(ramp.astype(np.uint8)),
         widgets.C3Table(),
-        widgets.Convolution(images, {"drawn": torch.randn(5, 5)}),
+        widgets.Convolution(images | large, {"drawn": torch.randn(5, 5)}),
         widgets.Dropout(model, data, data.test.images[0]),
         widgets.frames(bars, "A bar of some height.", height=[1, 2, 3]),
         widgets.LeNetReader(model, data, few),
@@ -70,7 +72,7 @@ def examples(suffix: str = "") -> list[Widget]:
         widgets.OcclusionProbe(model, data, images),
         widgets.SaturationLab(),
         widgets.ShapeBench(),
-        widgets.Switchboard({"LeNet-5": "lenet5-modern", "half of AlexNet": "half-alexnet", "plain": "ladder-lenet-5"}),
+        widgets.Switchboard({name: name for name in RUNS}),
     ]
     for each in made:
         each.key += suffix
