@@ -7,7 +7,7 @@ A kind of device on which nobody has built the book yet has no record, and is sa
 
 from lib.runs import RUNS, read_measurement
 
-KINDS = {"cpu": "a CPU", "cuda": "an NVIDIA GPU", "mps": "an Apple GPU"}
+KINDS = {"cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 
 
 def record_name(kind: str) -> str:
@@ -35,14 +35,14 @@ def one_chapter(chapter: str) -> str:
     known = [each for each in found.values() if each and chapter in each["values"]["chapters"]]
     unknown = [KINDS[kind] for kind, each in found.items() if each not in known]
     times = [f"about {duration(each['values']['chapters'][chapter]['seconds'])} ({each['device']})" for each in known]
-    return " and ".join(times) + (f"; no run on {' or '.join(unknown)} is recorded yet" if unknown else "")
+    return "; ".join([*times, *([f"not recorded yet: {', '.join(unknown)}"] if unknown else [])])
 
 
 def every_chapter(kind: str) -> str:
     """Return a sentence with the recorded minutes of each chapter on devices of `kind`, else on a CPU, and says which."""
     found, note = recorded(kind), ""
     if found is None:
-        found, note = recorded("cpu"), f"No run on {KINDS.get(kind, kind)} is recorded yet. "
+        found, note = recorded("cpu"), f"Not recorded yet: {KINDS[kind]}. "
     if found is None:
         return f"{note}How long a chapter takes was not recorded."
     minutes = ", ".join(f"{name[:2]}: {each['seconds'] / 60:.1f}" for name, each in sorted(found["values"]["chapters"].items()))

@@ -35,24 +35,20 @@ def records(tmp_path, monkeypatch):
 
 def test_a_chapter_says_how_long_it_takes_on_each_device_and_where_that_is_not_known(records):
     sentence = minutes.one_chapter("01-a")
-    assert re.fullmatch(
-        r"about 20 seconds \(CPU, \d+ threads?\); no run on an NVIDIA GPU or an Apple GPU is recorded yet", sentence
-    )
+    assert re.fullmatch(r"about 20 seconds \(CPU, \d+ threads?\); not recorded yet: NVIDIA GPU, Apple GPU", sentence)
     assert minutes.one_chapter("02-b").startswith("about 4 minutes (CPU")
     write_measurement(
         "chapters-cuda", {"processor": "", "chapters": {"01-a": {"seconds": 100.0}}}, choose_device("cpu"), records
     )
-    assert re.search(r"\) and about 100 seconds \(.*\); no run on an Apple GPU is", minutes.one_chapter("01-a"))
-    assert minutes.one_chapter("03-c").endswith("no run on a CPU or an NVIDIA GPU or an Apple GPU is recorded yet")
+    assert re.search(r"\); about 100 seconds \(.*\); not recorded yet: Apple GPU$", minutes.one_chapter("01-a"))
+    assert minutes.one_chapter("03-c") == "not recorded yet: CPU, NVIDIA GPU, Apple GPU"
 
 
 def test_colab_names_the_minutes_of_every_chapter_or_says_that_none_were_recorded(records):
     assert re.fullmatch(
         r"Minutes by chapter, recorded on CPU, \d+ threads?: 01: 0\.3, 02: 4\.2\.", minutes.every_chapter("cpu")
     )
-    assert minutes.every_chapter("cuda").startswith(
-        "No run on an NVIDIA GPU is recorded yet. Minutes by chapter, recorded on CPU"
-    )
+    assert minutes.every_chapter("cuda").startswith("Not recorded yet: NVIDIA GPU. Minutes by chapter, recorded on CPU")
     (records / "chapters-cpu" / "measurement.json").unlink()
     (records / "chapters-cpu").rmdir()
     assert minutes.every_chapter("mps").endswith("How long a chapter takes was not recorded.")
@@ -98,18 +94,40 @@ def comparable() -> dict | None:
     return found["values"]["chapters"] if same and budget == ("full" if KIND == "cuda" else "page") else None
 
 
+def disturbed(here: dict[str, float], recorded: dict[str, float]) -> bool:
+    """Return whether a chapter waited for other work: the clock ran on while processors did little for it."""
+    return here["seconds"] / here["worked"] > 1.25 * recorded["seconds"] / recorded["worked"]
+
+
+def agree(here: dict[str, float], recorded: dict[str, float]) -> bool:
+    """Return whether a build's seconds are within 30 % of the recorded ones, as far as that build can tell.
+
+    On a busy machine the clock may run four times as long, and waiting threads work for nothing; so a disturbed build
+    only tells that a record is not too long. A chapter that grew takes more of both, and is no disturbed one.
+    """
+    ratios = [here[name] / recorded[name] for name in ("seconds", "worked")]
+    return min(ratios) >= 1 - OFF and (max(ratios) <= 1 + OFF or disturbed(here, recorded))
+
+
+def test_a_chapter_that_grew_is_found_out_and_a_busy_machine_is_none():
+    recorded = {"seconds": 50.0, "worked": 90.0}
+    assert agree({"seconds": 60.0, "worked": 100.0}, recorded)
+    assert not agree({"seconds": 100.0, "worked": 180.0}, recorded), "twice as much to do"
+    assert not agree({"seconds": 20.0, "worked": 40.0}, recorded), "the record is too long"
+    assert agree({"seconds": 200.0, "worked": 120.0}, recorded), "others used the machine"
+    assert not agree({"seconds": 200.0, "worked": 40.0}, recorded), "others used it, and yet there was less to do"
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_takes_what_was_recorded_within_30_percent(built, chapter):
-    """Compared are the seconds that processors worked: on a busy machine the clock runs on, and a test of it would be
-    red or green by chance (four times as long was seen here), while these differ by some percent. What the clock
-    says can only be longer than on a quiet machine, so one thing is asked of it: a record may not exceed it by much.
-    On another device, processor or budget nothing was recorded to compare with, and the page names the one it was."""
-    recorded, here = comparable(), built[chapter]
-    if recorded is None:
+    """On another device, processor or budget nothing was recorded to compare with, and the page names the one it was."""
+    recorded = comparable()
+    if recorded is None or "worked" not in built[chapter]:  # Windows does not count it
         assert minutes.recorded("cpu")["device"] in minutes.one_chapter(chapter)
         return
-    assert here["worked"] == pytest.approx(recorded[chapter]["worked"], rel=OFF), "run scripts/record_seconds.py"
-    assert here["seconds"] >= (1 - OFF) * recorded[chapter]["seconds"], "run scripts/record_seconds.py"
+    remedy = "build with nothing else running (make clean book), then run scripts/record_seconds.py"
+    assert {"seconds", "worked"} <= set(recorded.get(chapter, {})), remedy
+    assert agree(built[chapter], recorded[chapter]), f"{built[chapter]}, recorded {recorded[chapter]}: {remedy}"
 
 
 def test_a_build_with_another_budget_is_not_recorded(tmp_path):
