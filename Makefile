@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lint clean
+.PHONY: help book test serve lab lint clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -49,6 +49,13 @@ serve: ## show the built site at http://127.0.0.1:8000 (another port: make serve
 		{ echo "Port $(PORT) is taken: try make serve PORT=9000." >&2; exit 1; }
 	@echo "Open http://127.0.0.1:$(PORT)/ in a browser; Ctrl-C ends it."
 	@$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lab: .venv/.installed ## open the chapters in JupyterLab (another port: make lab PORT=9000)
+	@$(absolute_data); $(fetch_data); \
+	if [ "$$(id -u)" = 0 ]; then set -- --allow-root; else set --; fi; \
+	echo "JupyterLab will be at http://127.0.0.1:$(PORT)/lab with the key that it prints; Ctrl-C ends it."; \
+	exec $(RUN) -m jupyterlab "$$@" --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --ServerApp.answer_yes=True \
+		--ServerApp.log_level=WARN --ServerApp.root_dir="$$PWD" --LabApp.default_url=/lab/tree/chapters/01-reading-digits.ipynb
 
 lint: .venv/.installed ## check the style of the Python code
 	@$(RUN) -m ruff check lib tests scripts _ext
