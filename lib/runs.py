@@ -2,7 +2,7 @@
 
     runs/NAME/record.json      recipe, history per seed, device, versions, seconds, checksums of the data
     runs/NAME/predictions.npz  the predicted class of every test image and its probability, per seed; the first
-                               layer's weights of seed 0
+                               layer's weights of seed 0; of a replay both at the start and after each epoch
 
     runs/NAME/measurement.json instead of both: what a benchmark found, with device and versions
 
@@ -27,7 +27,8 @@ from lib.configs import Config, Epoch, Run
 from lib.device import device_name
 
 LARGEST = 200_000  # bytes of a record
-ARRAYS = ("predictions", "filters", "confidences")  # of a record, in predictions.npz
+REPLAYED = ("labels", "predictions_by_epoch", "filters_by_epoch")
+ARRAYS = ("predictions", "filters", "confidences", *REPLAYED)  # of a record, in predictions.npz
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 
@@ -49,6 +50,10 @@ class Record:
     commit: str = ""  # of the code that made it
     filters: np.ndarray | None = None  # first layer of the first seed, where there is one
     confidences: np.ndarray | None = None  # probabilities of the predictions, in 255ths (seeds x images)
+    # Of a replay, for seed 0: to be watched, never to choose by. Labels, so that it can be shown without the pictures.
+    labels: np.ndarray | None = None  # of the test images
+    predictions_by_epoch: np.ndarray | None = None  # (epochs + 1) x images, the first before any training
+    filters_by_epoch: np.ndarray | None = None  # (epochs + 1) x the shape of `filters`
 
     @property
     def mean(self) -> float:

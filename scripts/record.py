@@ -6,7 +6,8 @@
 
 --all records what the device is meant for and what has no record yet, or only one of an older recipe. The weights and
 the state of a run are kept in runs/.NAME.part after every epoch until the record is complete: after an interruption, the
-same command goes on at the last finished epoch.
+same command goes on at the last finished epoch. Of a replay each epoch's answers to the test images are kept there too; they
+are written down and never looked at before the end, so that nothing can be chosen by them.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import platform
 import shutil
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -32,8 +34,10 @@ from lib.device import choose_device, device_name
 from lib.evaluation import predict
 from lib.files import FILES, SOURCES
 from lib.recipes import RECIPES, Baseline, Recipe, build, data_of, describe, find
-from lib.runs import RUNS, Record, RecordError, commit, read_record, write_record
+from lib.runs import REPLAYED, RUNS, Record, RecordError, commit, read_record, write_record
 from lib.training import train
+
+ONCE = ("filters", *REPLAYED)  # arrays that are stored of the first seed only
 
 
 def train_seed(recipe: Recipe, data, seed: int, part: Path) -> tuple[Run, nn.Module]:
@@ -42,11 +46,16 @@ def train_seed(recipe: Recipe, data, seed: int, part: Path) -> tuple[Run, nn.Mod
     config = replace(recipe.config, seed=seed)
     path = part / f"seed-{seed}.safetensors"
     state = load_checkpoint(model, path) if path.exists() else State()
+    replayed = recipe.replay and seed == 0
+    if replayed and not state.history:
+        keep_frame(recipe, model, data, part, 0)
     batches = -(-len(data.train) // config.batch_size)  # of one epoch
     done = len(state.history)
     with tqdm(total=config.epochs * batches, initial=done * batches, desc=f"seed {seed}", unit="batch") as bar:
 
         def keep(epoch: Epoch) -> None:
+            if replayed:  # before the checkpoint: where that one tells of an epoch, its frame is there
+                keep_frame(recipe, model, data, part, epoch.epoch)
             save_checkpoint(model, path, state)
             bar.set_postfix(epoch=epoch.epoch, loss=f"{epoch.train_loss:.4f}", validation=f"{epoch.validation_accuracy:.4f}")
 
@@ -56,6 +65,36 @@ def train_seed(recipe: Recipe, data, seed: int, part: Path) -> tuple[Run, nn.Mod
             kept = f"the weights after epoch {len(state.history)} are in {path}" if state.history else "no epoch was finished"
             raise FloatingPointError(f"{error}; {kept}") from error
     return run, model
+
+
+def answers(recipe: Recipe, model: nn.Module, data: Dataset) -> dict[str, np.ndarray]:
+    """Return what `model`, as it stands, says of the test images, and the weights of its first layer."""
+    probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
+    return {
+        "predictions": classes.to(torch.uint8).numpy(),
+        "confidences": (255 * probabilities).round().to(torch.uint8).numpy(),
+        "filters": next(weights for weights in model.parameters() if weights.ndim == 4).detach().half().cpu().numpy(),
+    }
+
+
+def keep_frame(recipe: Recipe, model: nn.Module, data: Dataset, part: Path, epoch: int) -> None:
+    """Write the answers of `model` after `epoch` into `part`."""
+    part.mkdir(parents=True, exist_ok=True)
+    np.savez(part / f"epoch-{epoch}.npz", **answers(recipe, model, data))
+
+
+def read_frames(recipe: Recipe, data: Dataset, part: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a replay, from the frames that `part` holds. Raises RecordError where one is missing or damaged."""
+    frames = []
+    for epoch in range(recipe.config.epochs + 1):
+        path = part / f"epoch-{epoch}.npz"
+        try:
+            with np.load(path) as frame:
+                frames.append(dict(frame))
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise RecordError(f"cannot read {path} ({error}): remove {part} and record again") from error
+    stacks = {f"{name}_by_epoch": np.stack([frame[name] for frame in frames]) for name in ("predictions", "filters")}
+    return stacks | {"labels": data.test.labels.to(torch.uint8).cpu().numpy()}
 
 
 def fit_seed(recipe: Baseline, data, seed: int) -> tuple[Run, Classifier]:
@@ -78,18 +117,19 @@ def outcome(recipe: Recipe | Baseline, data, seed: int, part: Path) -> tuple[Run
         run, classifier = fit_seed(recipe, data, seed)
         return run, {"predictions": predict_classes(classifier, data.test)}, numbers(classifier)
     run, model = train_seed(recipe, data, seed, part)
-    probabilities, classes = predict(model, data, data.test, recipe.config.size, recipe.config.bf16).softmax(1).max(1)
-    arrays = {
-        "predictions": classes.to(torch.uint8).numpy(),
-        "filters": next(weights for weights in model.parameters() if weights.ndim == 4).detach().half().cpu().numpy(),
-    }
-    if recipe.seeds <= 5:  # the probabilities of more would outgrow a record
-        arrays["confidences"] = (255 * probabilities).round().to(torch.uint8).numpy()
+    arrays = answers(recipe, model, data)
+    if recipe.seeds > 5:  # the probabilities of so many would outgrow a record
+        del arrays["confidences"]
+    if recipe.replay and seed == 0:
+        arrays |= read_frames(recipe, data, part)
     return run, arrays, sum(weights.numel() for weights in model.parameters())
 
 
 def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Record:
-    """Return the record of recipe `name`, written under `runs`: `seeds` runs, the test images read once for each."""
+    """Return the record of recipe `name`, written under `runs`: `seeds` runs, the test images read once for each.
+
+    Of a replay they are read after each epoch of the first.
+    """
     recipe = find(name)
     part, code = runs / f".{name}.part", commit()
     outcomes = []
@@ -100,7 +140,7 @@ def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Re
         outcomes.append(outcome(recipe, data, seed, part))
     stories, arrays, counts = zip(*outcomes, strict=True)
     labels = data.test.labels.cpu().numpy()
-    stacks = {name: np.stack([each[name] for each in arrays]) for name in arrays[0] if name != "filters"}
+    stacks = {name: np.stack([each[name] for each in arrays]) for name in arrays[0] if name not in ONCE}
     result = Record(
         recipe=describe(recipe),
         parameters=counts[0],
@@ -109,7 +149,7 @@ def record(name: str, seeds: int, device: torch.device, runs: Path = RUNS) -> Re
         sha256=dict(zip(FILES, SOURCES[recipe.dataset].sha256, strict=True)),
         recorded=date.today().isoformat(),
         commit=code,
-        filters=arrays[0].get("filters"),
+        **{name: array for name, array in arrays[0].items() if name in ONCE},
         **stacks,
     )
     write_record(result, runs / name)

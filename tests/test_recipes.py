@@ -1,6 +1,7 @@
 """lib.recipes: the ladder climbs by single changes, at learning rates that did best of those tried."""
 
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -58,6 +59,15 @@ def test_a_baseline_has_no_learning_rate_to_choose(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["choose_rates.py", "baseline-linear"])
     assert choose_rates.main() == 1
     assert "baseline-linear trains no network" in capsys.readouterr().err
+
+
+def test_a_replay_is_a_plain_recipe_that_is_watched_and_the_other_one_keeps_its_rate():
+    replays = [name for name in RECIPES if name.startswith("replay-")]
+    assert replays == [name for name, recipe in RECIPES.items() if getattr(recipe, "replay", False)]
+    plain, watched, constant = map(find, ("lenet5-modern", "replay-lenet5-modern", "replay-lenet5-constant"))
+    assert replace(watched, replay=False, seeds=plain.seeds) == plain
+    assert describe(watched) == describe(plain) | {"replay": True}
+    assert replace(constant, config=replace(constant.config, schedule=plain.config.schedule)) == watched
 
 
 def test_every_recipe_has_a_name_of_small_letters_digits_points_and_hyphens():

@@ -18,12 +18,24 @@ from lib.baselines import BASELINES
 from lib.checkpoints import CheckpointError, load_checkpoint
 from lib.configs import Config, Epoch, Run
 from lib.data import load, subset
+from lib.evaluation import predict
 from lib.files import FILES, SOURCES
 from lib.models import LeNet5, LeNet5Original
 from lib.recipes import RECIPES, Baseline, Recipe, build, data_of, describe, find
-from lib.runs import LARGEST, RUNS, Record, RecordError, read_measurement, read_record, write_measurement, write_record
+from lib.runs import (
+    LARGEST,
+    REPLAYED,
+    RUNS,
+    Record,
+    RecordError,
+    read_measurement,
+    read_record,
+    write_measurement,
+    write_record,
+)
 
 sys.path.insert(0, str(RUNS.parent / "scripts"))
+import record as record_script
 from record import outcome, train_seed
 
 MEASURED = sorted(path.parent.name for path in RUNS.glob("*/measurement.json"))
@@ -228,6 +240,87 @@ def test_a_recording_that_loses_its_numbers_says_which_weights_it_kept(tmp_path,
     with pytest.raises(FloatingPointError, match=r"at step 1 of epoch 2 .*the weights after epoch 1 are in .*seed-0"):
         train_seed(replace(good, loss=loss), subset(shapes, 64), 0, tmp_path)
     assert len(load_checkpoint(LeNet5(), tmp_path / "seed-0.safetensors").history) == 1
+
+
+REPLAY = Recipe(LeNet5, "mnist", Config(epochs=3, batch_size=32, flip=True), seeds=1, replay=True)
+
+
+def test_watching_a_run_changes_nothing_in_it(tmp_path, shapes):
+    """The test images are read after each epoch; the weights, and so the answers at the end, are those of a plain run."""
+    few = subset(shapes, 160)
+    watched, arrays, _ = outcome(REPLAY, few, 0, tmp_path / "watched")
+    plain, expected, _ = outcome(replace(REPLAY, replay=False), few, 0, tmp_path / "plain")
+    assert [epoch.train_loss for epoch in watched.history] == [epoch.train_loss for epoch in plain.history]
+    for name, array in expected.items():
+        assert np.array_equal(arrays[name], array), name
+    assert np.array_equal(arrays["predictions_by_epoch"][-1], expected["predictions"])
+    assert np.array_equal(arrays["filters_by_epoch"][-1], expected["filters"])
+    assert np.array_equal(arrays["labels"], shapes.test.labels.numpy())
+    assert not set(REPLAYED) & set(expected)
+
+
+def test_a_replay_holds_the_start_and_what_a_run_ended_after_each_epoch_would_say(tmp_path, shapes):
+    few = subset(shapes, 160)
+    recipe = replace(REPLAY, config=replace(REPLAY.config, schedule="constant"))  # one that does not know when it will end
+    _, arrays, _ = outcome(recipe, few, 0, tmp_path / "whole")
+    first = build(recipe, 0)
+    assert np.array_equal(arrays["filters_by_epoch"][0], first[0].weight.detach().half().numpy())
+    assert np.array_equal(arrays["predictions_by_epoch"][0], predict(first, few, few.test).argmax(1).numpy())
+    for epochs in (1, 2):
+        short = replace(recipe, config=replace(recipe.config, epochs=epochs))
+        _, expected, _ = outcome(short, few, 0, tmp_path / str(epochs))
+        assert np.array_equal(arrays["predictions_by_epoch"][epochs], expected["predictions"])
+        assert np.array_equal(arrays["filters_by_epoch"][epochs], expected["filters"])
+    assert len(arrays["predictions_by_epoch"]) == recipe.config.epochs + 1
+
+
+def test_a_replay_that_is_interrupted_goes_on_with_the_frames_that_it_has(tmp_path, shapes, monkeypatch):
+    few = subset(shapes, 160)
+    _, expected, _ = outcome(REPLAY, few, 0, tmp_path / "alone")
+    save = record_script.save_checkpoint
+
+    def interrupted(model, path, state):
+        if len(state.history) == 2:  # the frame of this epoch is there, its checkpoint is not
+            raise KeyboardInterrupt
+        save(model, path, state)
+
+    monkeypatch.setattr(record_script, "save_checkpoint", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        outcome(REPLAY, few, 0, tmp_path / "part")
+    monkeypatch.undo()
+    assert sorted(path.name for path in (tmp_path / "part").glob("*.npz")) == [f"epoch-{epoch}.npz" for epoch in range(3)]
+    _, arrays, _ = outcome(REPLAY, few, 0, tmp_path / "part")
+    for name, array in expected.items():
+        assert np.array_equal(arrays[name], array), name
+    (tmp_path / "part" / "epoch-1.npz").write_bytes(b"half")
+    with pytest.raises(RecordError, match=r"cannot read .*epoch-1.npz .*: remove .*part and record again"):
+        outcome(REPLAY, few, 0, tmp_path / "part")
+
+
+REPLAYS = [name for name in RECORDED if getattr(find(name), "replay", False)]
+
+
+def test_the_run_that_was_watched_ended_as_the_plain_one_of_its_recipe():
+    watched, plain = read_record("replay-lenet5-modern"), read_record("lenet5-modern")
+    assert watched.runs[0].config == plain.runs[0].config
+    assert np.array_equal(watched.predictions[0], plain.predictions[0])
+    assert np.array_equal(watched.filters, plain.filters)
+    for name in ("train_loss", "validation_accuracy"):
+        assert [getattr(epoch, name) for epoch in watched.runs[0].history] == [
+            getattr(epoch, name) for epoch in plain.runs[0].history
+        ]
+
+
+@pytest.mark.parametrize("name", REPLAYS)
+def test_a_replay_goes_from_the_start_of_its_recipe_to_the_end_of_its_record_with_the_real_labels(name):
+    replayed = read_record(name)
+    assert len(replayed.predictions_by_epoch) == len(replayed.filters_by_epoch) == replayed.runs[0].config.epochs + 1
+    assert np.array_equal(replayed.predictions_by_epoch[-1], replayed.predictions[0])
+    assert np.array_equal(replayed.filters_by_epoch[-1], replayed.filters)
+    first = next(weights for weights in build(find(name), 0).parameters() if weights.ndim == 4)
+    assert np.array_equal(replayed.filters_by_epoch[0], first.detach().half().numpy())
+    assert recomputed(replayed)[0] == float((replayed.predictions_by_epoch[-1] == replayed.labels).mean())
+    assert np.array_equal(replayed.labels, data_of(find(name)).test.labels.numpy())
 
 
 def test_a_baseline_is_recorded_like_a_network_with_the_share_of_errors_for_a_loss(shapes, tmp_path):

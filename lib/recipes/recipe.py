@@ -28,6 +28,7 @@ class Recipe:
     gain: float | None = None  # of initialize_by_variance; None keeps the network's own start
     images: int | None = None  # training images, drawn by the seed; None takes all
     device: str = "cpu"
+    replay: bool = False  # record of seed 0 also how it read the test images at the start and after each epoch
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def describe(recipe: Recipe | Baseline) -> dict:
     words = what | {"dataset": recipe.dataset, "config": asdict(recipe.config)}
     if isinstance(recipe, Recipe):
         words |= {"loss": recipe.loss.__name__, "scale": list(recipe.scale) if recipe.scale else None}
+        words |= {"replay": True} if recipe.replay else {}
     return words | {name: value for name in ("gain", "images") if (value := getattr(recipe, name)) is not None}
 
 
