@@ -1,6 +1,6 @@
 """Make an EPUB of the built site with pandoc, formulas as MathML: `make epub` calls it.
 
-python scripts/paper/epub.py [FILE]
+python scripts/paper/make_epub.py [FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pypandoc
 from bs4 import BeautifulSoup
-from chapters import ROOT, SITE, About, Chapter, NothingToPrint, about, read_chapters
+from printable import ROOT, SITE, About, Chapter, NothingToPrint, about, read_chapters
 
 TARGET = ROOT / "_build" / "paper" / "from-lenet-to-alexnet.epub"
 STYLE = Path(__file__).with_name("epub.css")

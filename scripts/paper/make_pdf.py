@@ -1,11 +1,12 @@
 """Print the built site as one PDF, through headless Chromium: `make pdf` calls it.
 
-python scripts/paper/pdf.py [FILE]
+python scripts/paper/make_pdf.py [FILE]
 """
 
 import argparse
 import html
 import io
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from itertools import groupby
 from pathlib import Path
 
 import matplotlib as mpl
-from chapters import ROOT, SITE, About, Chapter, NothingToPrint, about, cover, read_chapters
 from playwright.sync_api import Page, sync_playwright
+from printable import ROOT, SITE, About, Chapter, NothingToPrint, about, cover, read_chapters
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
 from site_checks import BROWSER_FLAGS, browser_path, served
 
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of how Chromium counts a file's objects
 TARGET = ROOT / "_build" / "paper" / "from-lenet-to-alexnet.pdf"
 STYLE = Path(__file__).with_name("pdf.css")
 # Fonts that every installation of the book has: the PDF looks alike everywhere.
@@ -25,7 +28,9 @@ FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 MATHJAX = """<script>window.MathJax = {options: {enableMenu: false, ignoreHtmlClass: ".*", processHtmlClass: "math"}}</script>
 <script src="../_static/mathjax/tex-chtml.js"></script>"""
 # A chapter's own kind of page carries its title at the head.
-PAGE_STYLE = '@page chapter-{number} {{ @top-right {{ content: "{title}" }} }} [data-number="{number}"] {{ page: chapter-{number} }}'
+PAGE_STYLE = (
+    '@page chapter-{number} {{ @top-right {{ content: "{title}" }} }} [data-number="{number}"] {{ page: chapter-{number} }}'
+)
 FILL = """pages => document.querySelectorAll(".contents .page").forEach(
     each => { each.textContent = pages[each.dataset.target] ?? "" })"""
 MOST_PASSES = 4
@@ -53,7 +58,8 @@ def document(about: About, chapters: list[Chapter]) -> str:
         PAGE_STYLE.format(number=number, title=chapter.title.replace('"', r"\"")) for number, chapter in enumerate(chapters)
     )
     body = "\n".join(f'<div data-number="{number}">{chapter.body}</div>' for number, chapter in enumerate(chapters))
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(about.title)}</title>
+    return f"""<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
+<title>{html.escape(about.title)}</title>
 <link rel="stylesheet" href="../_static/pygments.css"><style>{STYLE.read_text(encoding="utf-8")}{heads}</style>
 {MATHJAX}</head><body>{cover(about)}{contents_page(chapters)}{body}</body></html>"""
 
@@ -94,9 +100,28 @@ def print_book(page: Page) -> bytes:
     raise NothingToPrint(f"The page numbers did not settle in {MOST_PASSES} prints: report this, with your browser's version.")
 
 
+def entries(node: dict) -> Iterator[dict]:
+    """Yield every entry of the outline below `node`, in order."""
+    reference = node.get("/First")
+    while reference is not None:
+        entry = reference.get_object()
+        yield entry
+        yield from entries(entry)
+        reference = entry.get("/Next")
+
+
+def mend_outline(writer: PdfWriter) -> None:
+    """Take back a repetition: Chromium names a heading twice where it first laid it out at the end of the page before."""
+    for entry in entries(writer.root_object["/Outlines"]):
+        title = entry["/Title"]
+        if title[: len(title) // 2] * 2 == title:
+            entry[NameObject("/Title")] = TextStringObject(title[: len(title) // 2])
+
+
 def with_properties(printed: bytes, about: About) -> PdfWriter:
     """Return the PDF with author and subject, opening with its outline; without dates, so that equal books are equal files."""
     writer = PdfWriter(clone_from=io.BytesIO(printed))
+    mend_outline(writer)
     writer.metadata = {"/Title": f"{about.title}: {about.subtitle}", "/Author": about.author, "/Subject": about.abstract}
     writer.page_mode = "/UseOutlines"
     writer.create_viewer_preferences().display_doctitle = True
