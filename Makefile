@@ -5,10 +5,12 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lint clean
+.PHONY: help book test serve assignments grade lint clean
 
 PYTHON ?= python3
 PORT ?= 8000
+OUT ?= grades.csv
+SEED ?= 0
 RUN := .venv/bin/python
 
 # What the pages are made from. A page must be rebuilt when any of it changes: a chapter's output
@@ -31,14 +33,14 @@ case $$status in 0) ;; 3) export BOOK_OFFLINE=1 PYTHONWARNINGS="ignore:MNIST is 
 endef
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 book: .venv/.installed ## install what is missing, get the data, run every chapter, build the site
 	@rm -f _build/.built
 	@$(MAKE) --no-print-directory _build/.built
 	@echo "The site is in _build/html. To read it: make serve"
 
-test: _build/.built ## build the site where it is missing or old, then run all tests
+test: .venv/.grading _build/.built ## build the site where it is missing or old, then run all tests
 	@$(absolute_data); $(fetch_data); \
 	BOOK_BUDGET="$${BOOK_BUDGET:-test}" \
 		$(RUN) -m pytest --nbval-lax --nbval-current-env tests chapters
@@ -50,9 +52,17 @@ serve: ## show the built site at http://127.0.0.1:8000 (another port: make serve
 	@echo "Open http://127.0.0.1:$(PORT)/ in a browser; Ctrl-C ends it."
 	@$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
+assignments: .venv/.grading ## write the students' notebooks from exercises/source (one set: make assignments SET=alexnet)
+	@$(RUN) -m exercises.grading.assignments $(SET)
+
+grade: .venv/.grading ## grade a folder of submissions: make grade SET=alexnet DIR=submissions OUT=grades.csv
+	@test -n "$(SET)" && test -n "$(DIR)" || \
+		{ echo "Say what to grade: make grade SET=alexnet DIR=path/to/submissions OUT=grades.csv" >&2; exit 1; }
+	@$(RUN) -m exercises.grading.grade "$(SET)" "$(DIR)" --out "$(OUT)" --seed "$(SEED)"
+
 lint: .venv/.installed ## check the style of the Python code
-	@$(RUN) -m ruff check lib tests scripts _ext
-	@$(RUN) -m ruff format --check lib tests scripts _ext
+	@$(RUN) -m ruff check lib tests scripts _ext exercises
+	@$(RUN) -m ruff format --check lib tests scripts _ext exercises
 
 clean: ## remove the built site and caches; the environment and the data stay
 	@rm -rf _build .pytest_cache .ruff_cache
@@ -71,6 +81,12 @@ clean: ## remove the built site and caches; the environment and the data stay
 	@$(RUN) -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@$(RUN) -m pip install --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# What setting and grading exercises needs besides; the versions of the book's own packages stay.
+.venv/.grading: .venv/.installed exercises/requirements.txt exercises/constraints.txt
+	@echo "Installing what grading needs into .venv."
+	@$(RUN) -m pip install --disable-pip-version-check -q -r exercises/requirements.txt -c constraints.txt -c exercises/constraints.txt
 	@touch $@
 
 # The one place with the build's command line. -W and a clean _build: otherwise a chapter that
