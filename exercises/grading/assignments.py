@@ -81,9 +81,9 @@ def tasks(source) -> list[Task]:
 
 
 def _task(name: str, cells: dict) -> Task:
-    parts = (
-        [f"{name}-text", name] if utils.is_grade(cells[name]) else [f"{name}-text", name, f"{name}-visible", f"{name}-hidden"]
-    )
+    parts = [f"{name}-text", name]
+    if not utils.is_grade(cells[name]):
+        parts += [f"{name}-visible", f"{name}-hidden"]
     for part in parts:
         if part not in cells:
             raise SourceError(f"task {name}: no cell is labelled {part}")
@@ -94,9 +94,7 @@ def _task(name: str, cells: dict) -> Task:
     worth = cells[parts[-1]].metadata.nbgrader.get("points", 0)
     rubric = tuple((points, reason) for points, reason in about.get("rubric", ()))
     if len(parts) == 2 and (not rubric or sum(points for points, _ in rubric) != worth):
-        raise SourceError(
-            f"{name} is graded by hand: metadata.exercise.rubric of {name}-text has to sum to its {worth:g} points"
-        )
+        raise SourceError(f"{name} is graded by hand: metadata.exercise.rubric of its text has to sum to {worth:g} points")
     if len(parts) == 4:
         _check_checks(name, cells, worth)
     return Task(name, start[1].strip(), about.goal, about.minutes, worth, rubric)

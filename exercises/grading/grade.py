@@ -81,7 +81,7 @@ def kill(processes: list[psutil.Process]) -> None:
 
 
 def watch(process, limits: Limits, folder: Path, stop: threading.Event) -> tuple[str, int]:
-    """Wait for `process`; end its sandbox, and after a grace itself, past a limit. Return the limit's name and the peak memory."""
+    """Wait for `process`; past a limit end its sandbox, and after a grace itself. Return the limit's name and peak memory."""
     try:
         root = psutil.Process(process.pid)
     except psutil.NoSuchProcess:
@@ -99,6 +99,8 @@ def watch(process, limits: Limits, folder: Path, stop: threading.Event) -> tuple
             past, end = "time", now + GRACE
         elif not past and memory > limits.memory * MB:
             past, end = "memory", now + GRACE
+        elif not past and len(tree) > limits.processes:
+            past, end = "processes", now + GRACE
         elif not past and (size > limits.sockets * MB or number > MOST_SOCKET_FILES):
             past, end = "disk", now + GRACE
         if past:
@@ -137,6 +139,7 @@ def _reason(past: str, limits: Limits, partly: bool) -> str:
     what = {
         "time": f"took longer than {limits.wall} s",
         "memory": f"took more than {limits.memory} MB of memory",
+        "processes": f"started more than {limits.processes} processes",
         "disk": "wrote too many or too large files",
     }[past]
     return f"{what}; what came before counts" if partly else what
@@ -165,9 +168,9 @@ def grade_all(found: list[Entry], assignment: worker.Assignment, limits: Limits,
     stop = threading.Event()
     bar = tqdm(total=len(found), initial=len(results), unit="submission", disable=None)
     with ThreadPoolExecutor(jobs) as pool, bar:
-        futures = {
-            pool.submit(grade_entry, content, assignment, limits, stop): name for name, (_, content, _) in waiting.items()
-        }
+        futures = {}
+        for name, (_, content, _) in waiting.items():
+            futures[pool.submit(grade_entry, content, assignment, limits, stop)] = name
         try:
             for future in as_completed(futures):
                 who, _, file = waiting[name := futures[future]]
