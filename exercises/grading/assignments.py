@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,17 +113,17 @@ def _check_checks(name: str, cells: dict, worth: float) -> None:
 
 
 def template(source):
-    """Return what is graded: the source with empty answers, hidden checks in place."""
+    """Return what is graded: the source with empty answers, exercises as plain Markdown, hidden checks in place."""
     notebook, resources = copy.deepcopy(source), {}
-    for step in (ClearSolutions, ClearOutput, ComputeChecksums, CheckCellMetadata):
+    for step in (ClearSolutions, ClearOutput, PlainMarkdown, ComputeChecksums, CheckCellMetadata):
         notebook, resources = step().preprocess(notebook, resources)
     return notebook
 
 
 def student_version(source):
-    """Return what students get: no answers, no hidden checks, exercises as plain Markdown."""
+    """Return what students get: the template without its hidden checks."""
     notebook, resources = template(source), {}
-    for step in (PlainMarkdown, LockCells, ClearHiddenTests, ComputeChecksums, CheckCellMetadata):
+    for step in (LockCells, ClearHiddenTests, ComputeChecksums, CheckCellMetadata):
         notebook, resources = step().preprocess(notebook, resources)
     notebook.cells = [cell for cell in notebook.cells if not label(cell).endswith("-hidden")]
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
@@ -148,7 +149,8 @@ def run(source):
     client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(COURSE.parent)}})
     try:
         # the sandbox gives one thread, too: sums of numbers have to come out alike
-        client.execute(env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(COURSE.parent)})
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(COURSE.parent)}
+        client.execute(env=environment, stderr=subprocess.DEVNULL)  # the kernel's own remarks; those of cells are outputs
     except CellExecutionError as error:
         raise SourceError(f"a cell of the source fails:\n{error}") from error
     return notebook

@@ -115,7 +115,9 @@ def watch(process, limits: Limits, folder: Path, stop: threading.Event) -> tuple
 def grade_entry(content: bytes, assignment: worker.Assignment, limits: Limits, stop: threading.Event) -> dict:
     """Return the result of one submission, whatever happens to the process that grades it."""
     begin = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="g", dir="/tmp"))  # the path of a socket ends at 107 characters
+    temporary = tempfile.gettempdir()
+    # the path of a socket ends at 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="g", dir=temporary if len(temporary) < 50 else "/tmp"))
     try:
         process = FORK.Process(target=worker.main, args=(content, assignment, limits, str(folder)), daemon=True)
         process.start()
@@ -224,7 +226,7 @@ def page_name(student: str) -> str:
     return f"{student.encode()[:200].decode(errors='ignore')}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.html"
 
 
-def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
+def arguments_of(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("set")
     parser.add_argument("folder", type=Path)
@@ -250,8 +252,8 @@ def refusal(folder: Path, out: Path) -> str | None:
     return None
 
 
-def main() -> int:
-    arguments = arguments_of()
+def main(words: list[str] | None = None) -> int:
+    arguments = arguments_of(words)
     out, folder = arguments.out, arguments.out.with_suffix("")
     limits = Limits(**{field.name: getattr(arguments, field.name) for field in fields(Limits)})
     if problem := refusal(arguments.folder, out):

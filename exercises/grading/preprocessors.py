@@ -65,6 +65,13 @@ class PlainMarkdown(NbGraderPreprocessor):
         return nb, resources
 
 
+class Manager(AsyncKernelManager):
+    """A kernel's manager whose clients share its context, and with it the limit to a message."""
+
+    def client(self, **named):
+        return super().client(context=self.context, **named)
+
+
 class BoundedExecute(Execute):
     """Run a notebook in the sandbox, within a time for each cell and one for all, and keep little and harmless output."""
 
@@ -79,7 +86,7 @@ class BoundedExecute(Execute):
         sockets.mkdir()
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, self.limits.message * MB)
-        self.km = AsyncKernelManager(
+        self.km = Manager(
             kernel_name="grading-sandbox",
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(spec.parents[1])], ensure_native_kernel=False),
             transport="ipc",  # there is no network inside
