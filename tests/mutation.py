@@ -9,6 +9,7 @@ later one that uses a name which depends on it. Answers are judged by the grader
 
 import ast
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from IPython.lib.pretty import pretty
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from exercises.grading import assignments
 from exercises.grading.preprocessors import label, same
 
@@ -81,15 +83,17 @@ def lost(cells: list[tuple[str, str]], answers: dict[str, str], names: dict) -> 
     return failed
 
 
-def in_a_fork(work) -> list[str]:
-    """Return what `work` returns in a fork of this process, ["..."] where that dies or takes too long."""
-    with tempfile.NamedTemporaryFile() as file:
+def in_forks(works: list) -> list[list[str]]:
+    """Return what each of `works` returns in a fork of its own, ["..."] where that dies or takes too long."""
+    files, children = [tempfile.NamedTemporaryFile() for _ in works], []
+    for work, file in zip(works, files, strict=True):
         if not (child := os.fork()):
             signal.alarm(SECONDS)
             Path(file.name).write_text(json.dumps(work()))
             os._exit(0)
-        _, status = os.waitpid(child, 0)
-        return json.loads(Path(file.name).read_text()) if status == 0 else ["..."]
+        children.append(child)
+    died = [os.waitpid(child, 0)[1] != 0 for child in children]
+    return [["..."] if dead else json.loads(Path(file.name).read_text()) for dead, file in zip(died, files, strict=True)]
 
 
 def survey(source, mutants: dict[str, list[str]], answers: dict[str, str]) -> dict[str, list]:
@@ -97,10 +101,12 @@ def survey(source, mutants: dict[str, list[str]], answers: dict[str, str]) -> di
     cells = [(label(cell), cell.source) for cell in source.cells if cell.cell_type == "code"]
     names, found, own = {"__name__": "__main__"}, {}, []
     for position, (name, text) in enumerate(cells):
+        works = []
         for wrong in mutants.get(name, ()):
             rest = cells[position + 1 : last_to_notice(cells, position, wrong) + 1]
-            work = [(name, wrong), *rest]
-            found.setdefault(name, []).append(in_a_fork(lambda work=work: lost(work, answers, names)))
+            works.append(functools.partial(lost, [(name, wrong), *rest], answers, names))
+        if works:
+            found[name] = in_forks(works)
         own += lost([(name, text)], answers, names)
     return found | {"": own}
 
