@@ -5,10 +5,12 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test library serve lab pdf epub release links lint constraints clean
+.PHONY: help book test library serve lab assignments grade pdf epub release links lint constraints clean
 
 PYTHON ?= python3
 PORT ?= 8000
+OUT ?= grades.csv
+SEED ?= 0
 
 # Which versions of the packages: pinned (what constraints.txt names), or the oldest or the newest that
 # requirements.txt allows. Each has an environment of its own.
@@ -27,12 +29,12 @@ SOURCES := _config.yml _toc.yml $(shell find chapters lib assets _ext runs -type
 	-not -name '*.pyc' -not -name '.*' -not -name '* *' 2>/dev/null)
 
 # What needs neither the site nor a browser.
-LIBRARY_TESTS := $(filter-out tests/test_site.py tests/test_build.py tests/test_paper.py tests/test_status.py \
-	tests/test_notebooks.py tests/test_readme.py tests/test_publishing.py,$(wildcard tests/test_*.py))
+LIBRARY_TESTS := $(filter-out $(patsubst %,tests/test_%.py,site build paper status notebooks readme publishing colab downloads \
+	lab minutes repository jupyterlab widget_places grading mutation exercises),$(wildcard tests/test_*.py))
 
 # For every system and every Python at once, with the checksums of all files.
-COMPILE := pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
-	--custom-compile-command "make constraints"
+COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	--custom-compile-command "make constraints" $(if $(UPGRADE),--upgrade)
 
 # Chapters run in their own folder: a relative BOOK_DATA would point elsewhere there.
 define absolute_data
@@ -55,7 +57,7 @@ book: $(ENV)/.installed ## install what is missing, get the data, run every chap
 	@$(MAKE) --no-print-directory _build/.built
 	@echo "The site is in _build/html. To read it: make serve"
 
-test: _build/.built ## build the site where it is missing or old, then run all tests
+test: $(ENV)/.grading _build/.built ## build the site where it is missing or old, then run all tests
 	@$(absolute_data); $(fetch_data); \
 	BOOK_BUDGET="$${BOOK_BUDGET:-test}" \
 		$(RUN) -m pytest --nbval-lax --nbval-current-env tests chapters
@@ -92,14 +94,23 @@ release: ## make in _build/release the site, PDF, EPUB, executed notebooks, chec
 links: _build/.built ## check that every link of the site to another host still leads somewhere
 	@$(RUN) -m linkcheck --config scripts/linkchecker.ini --check-extern _build/html/index.html
 
+assignments: $(ENV)/.grading ## write the students' notebooks from exercises/source (one set: make assignments SET=alexnet)
+	@$(RUN) -m exercises.grading.assignments $(SET)
+
+grade: $(ENV)/.grading ## grade a folder of submissions: make grade SET=alexnet DIR=submissions OUT=grades.csv
+	@test -n "$(SET)" && test -n "$(DIR)" || \
+		{ echo "Say what to grade: make grade SET=alexnet DIR=path/to/submissions OUT=grades.csv" >&2; exit 1; }
+	@$(RUN) -m exercises.grading.grade "$(SET)" "$(DIR)" --out "$(OUT)" --seed "$(SEED)"
+
 lint: $(ENV)/.installed ## check the style of the Python code
-	@$(RUN) -m ruff check lib tests scripts _ext
-	@$(RUN) -m ruff format --check lib tests scripts _ext
+	@$(RUN) -m ruff check lib tests scripts _ext exercises
+	@$(RUN) -m ruff format --check lib tests scripts _ext exercises
 
 constraints: ## choose exact versions anew: those pinned stay if they can (UPGRADE=1: the newest)
 	@$(RUN) -m uv --version >/dev/null 2>&1 || $(MAKE) --no-print-directory $(ENV)/.installed
-	@$(RUN) -m uv $(COMPILE) $(if $(UPGRADE),--upgrade) -o constraints.txt
-	@$(RUN) -m uv $(COMPILE) $(if $(UPGRADE),--upgrade) --resolution lowest-direct -o constraints-oldest.txt
+	@$(RUN) -m uv $(COMPILE) requirements.txt -o constraints.txt
+	@$(RUN) -m uv $(COMPILE) requirements.txt --resolution lowest-direct -o constraints-oldest.txt
+	@$(RUN) -m uv $(COMPILE) exercises/requirements.txt -c constraints.txt -o exercises/constraints.txt
 
 clean: ## remove the built site and caches; the environment and the data stay
 	@rm -rf _build .pytest_cache .ruff_cache
@@ -120,6 +131,12 @@ $(ENV)/.installed: requirements.txt constraints.txt constraints-oldest.txt pypro
 	@$(RUN) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(ENV)
 	@$(RUN) -m pip install --disable-pip-version-check $(INSTALL_$(VERSIONS))
 	@$(RUN) -m pip install --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# What setting and grading exercises needs besides; the versions of the book's own packages stay.
+$(ENV)/.grading: $(ENV)/.installed exercises/constraints.txt
+	@echo "Installing what grading needs into $(ENV)."
+	@$(RUN) -m pip install --disable-pip-version-check -q --require-hashes -r exercises/constraints.txt
 	@touch $@
 
 # The one place with the build's command line. -W and a clean _build: otherwise a chapter that
