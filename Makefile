@@ -5,17 +5,36 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lint clean
+.PHONY: help book test library serve lab assignments grade pdf epub release links lint constraints clean
 
 PYTHON ?= python3
 PORT ?= 8000
-RUN := .venv/bin/python
+OUT ?= grades.csv
+SEED ?= 0
+
+# Which versions of the packages: pinned (what constraints.txt names), or the oldest or the newest that
+# requirements.txt allows. Each has an environment of its own.
+VERSIONS ?= pinned
+ENV := .venv$(if $(filter-out pinned,$(VERSIONS)),-$(VERSIONS))
+BIN := $(ENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN := $(BIN)/python
+INSTALL_pinned := --require-hashes -r constraints.txt
+INSTALL_oldest := --require-hashes -r constraints-oldest.txt
+INSTALL_newest := --upgrade --upgrade-strategy eager -r requirements.txt
 
 # What the pages are made from. A page must be rebuilt when any of it changes: a chapter's output
 # depends on the library as much as on its own cells.
 SOURCES := _config.yml _toc.yml $(shell find chapters lib assets _ext runs -type f \
 	-not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' \
 	-not -name '*.pyc' -not -name '.*' -not -name '* *' 2>/dev/null)
+
+# What needs neither the site nor a browser.
+LIBRARY_TESTS := $(filter-out $(patsubst %,tests/test_%.py,site build paper status notebooks readme publishing colab downloads \
+	lab minutes repository jupyterlab widget_places grading mutation exercises),$(wildcard tests/test_*.py))
+
+# For every system and every Python at once, with the checksums of all files.
+COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	--custom-compile-command "make constraints" $(if $(UPGRADE),--upgrade)
 
 # Chapters run in their own folder: a relative BOOK_DATA would point elsewhere there.
 define absolute_data
@@ -31,17 +50,20 @@ case $$status in 0) ;; 3) export BOOK_OFFLINE=1 PYTHONWARNINGS="ignore:MNIST is 
 endef
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-book: .venv/.installed ## install what is missing, get the data, run every chapter, build the site
+book: $(ENV)/.installed ## install what is missing, get the data, run every chapter, build the site
 	@rm -f _build/.built
 	@$(MAKE) --no-print-directory _build/.built
 	@echo "The site is in _build/html. To read it: make serve"
 
-test: _build/.built ## build the site where it is missing or old, then run all tests
+test: $(ENV)/.grading _build/.built ## build the site where it is missing or old, then run all tests
 	@$(absolute_data); $(fetch_data); \
 	BOOK_BUDGET="$${BOOK_BUDGET:-test}" \
 		$(RUN) -m pytest --nbval-lax --nbval-current-env tests chapters
+
+library: $(ENV)/.installed ## run the tests of the library alone; VERSIONS=oldest or newest tries other packages
+	@$(absolute_data); $(RUN) -m pytest $(LIBRARY_TESTS)
 
 serve: ## show the built site at http://127.0.0.1:8000 (another port: make serve PORT=9000)
 	@test -f _build/html/index.html || { echo "There is no site yet: run make book first." >&2; exit 1; }
@@ -50,35 +72,79 @@ serve: ## show the built site at http://127.0.0.1:8000 (another port: make serve
 	@echo "Open http://127.0.0.1:$(PORT)/ in a browser; Ctrl-C ends it."
 	@$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-lint: .venv/.installed ## check the style of the Python code
-	@$(RUN) -m ruff check lib tests scripts _ext
-	@$(RUN) -m ruff format --check lib tests scripts _ext
+lab: $(ENV)/.installed ## open the chapters in JupyterLab (another port: make lab PORT=9000)
+	@$(absolute_data); $(fetch_data); \
+	if [ "$$(id -u)" = 0 ]; then set -- --allow-root; else set --; fi; \
+	echo "JupyterLab will be at http://127.0.0.1:$(PORT)/lab with the key that it prints; Ctrl-C ends it."; \
+	exec $(RUN) -m jupyterlab "$$@" --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --ServerApp.answer_yes=True \
+		--ServerApp.log_level=WARN --ServerApp.root_dir="$$PWD" --LabApp.default_url=/lab/tree/chapters/01-reading-digits.ipynb
+
+pdf: _build/.built ## print the book as one PDF
+	@$(RUN) scripts/paper/make_pdf.py
+
+epub: _build/.built ## make an EPUB of the book
+	@$(RUN) scripts/paper/make_epub.py
+
+release: ## make in _build/release the site, PDF, EPUB, executed notebooks, checksums and a manifest
+	@test -x $(RUN) || $(MAKE) --no-print-directory $(ENV)/.installed
+	@$(RUN) scripts/paper/make_release.py --check
+	@$(MAKE) --no-print-directory _build/.built pdf epub
+	@$(RUN) scripts/paper/make_release.py
+
+links: _build/.built ## check that every link of the site to another host still leads somewhere
+	@$(RUN) -m linkcheck --config scripts/linkchecker.ini --check-extern _build/html/index.html
+
+assignments: $(ENV)/.grading ## write the students' notebooks from exercises/source (one set: make assignments SET=alexnet)
+	@$(RUN) -m exercises.grading.assignments $(SET)
+
+grade: $(ENV)/.grading ## grade a folder of submissions: make grade SET=alexnet DIR=submissions OUT=grades.csv
+	@test -n "$(SET)" && test -n "$(DIR)" || \
+		{ echo "Say what to grade: make grade SET=alexnet DIR=path/to/submissions OUT=grades.csv" >&2; exit 1; }
+	@$(RUN) -m exercises.grading.grade "$(SET)" "$(DIR)" --out "$(OUT)" --seed "$(SEED)"
+
+lint: $(ENV)/.installed ## check the style of the Python code
+	@$(RUN) -m ruff check lib tests scripts _ext exercises
+	@$(RUN) -m ruff format --check lib tests scripts _ext exercises
+
+constraints: ## choose exact versions anew: those pinned stay if they can (UPGRADE=1: the newest)
+	@$(RUN) -m uv --version >/dev/null 2>&1 || $(MAKE) --no-print-directory $(ENV)/.installed
+	@$(RUN) -m uv $(COMPILE) requirements.txt -o constraints.txt
+	@$(RUN) -m uv $(COMPILE) requirements.txt --resolution lowest-direct -o constraints-oldest.txt
+	@$(RUN) -m uv $(COMPILE) exercises/requirements.txt -c constraints.txt -o exercises/constraints.txt
 
 clean: ## remove the built site and caches; the environment and the data stay
 	@rm -rf _build .pytest_cache .ruff_cache
-	@find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	@find . -path './.venv*' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-type d -prune -exec rm -rf {} +
 
 # The stamp comes last: after an interruption the next call takes up the work again.
-.venv/.installed: requirements.txt constraints.txt pyproject.toml
+$(ENV)/.installed: requirements.txt constraints.txt constraints-oldest.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "No $(PYTHON) was found: install Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11: call make PYTHON=/path/to/a/newer/python." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) has no venv module: install the python3-venv package." >&2; exit 1; }
-	@echo "Installing into .venv; the first time, PyTorch alone takes some minutes."
-	@$(RUN) -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	@$(RUN) -m pip install --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@case "$(VERSIONS)" in pinned|oldest|newest) ;; *) \
+		echo "VERSIONS is $(VERSIONS): it must be pinned, oldest or newest." >&2; exit 1;; esac
+	@echo "Installing into $(ENV); the first time, PyTorch alone takes some minutes."
+	@$(RUN) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(ENV)
+	@$(RUN) -m pip install --disable-pip-version-check $(INSTALL_$(VERSIONS))
 	@$(RUN) -m pip install --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# What setting and grading exercises needs besides; the versions of the book's own packages stay.
+$(ENV)/.grading: $(ENV)/.installed exercises/constraints.txt
+	@echo "Installing what grading needs into $(ENV)."
+	@$(RUN) -m pip install --disable-pip-version-check -q --require-hashes -r exercises/constraints.txt
 	@touch $@
 
 # The one place with the build's command line. -W and a clean _build: otherwise a chapter that
 # raises can leave exit status 0, and so can a second run after a failed one.
-_build/.built: .venv/.installed $(SOURCES)
+_build/.built: $(ENV)/.installed $(SOURCES)
 	@$(absolute_data); $(fetch_data); \
 	rm -rf _build; \
-	.venv/bin/jupyter-book build -W -n --keep-going . || { \
+	$(BIN)/jupyter-book build -W -n --keep-going . || { \
 		status=$$?; \
 		echo "The build failed. Warnings stand above; errors, where there are any, once more:" >&2; \
 		find _build/html/reports -name '*.err.log' -exec cat {} + >&2 2>/dev/null || true; \

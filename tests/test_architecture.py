@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # Each module may import only modules that stand before it.
 ORDER = (
     *("device", "files", "standins", "data", "batches", "baselines", "models", "cost", "evaluation", "configs", "training"),
-    *("checkpoints", "runs", "recipes", "plots", "drawing", "pages", "widgets"),
+    *("checkpoints", "runs", "minutes", "recipes", "plots", "drawing", "pages", "widgets", "colab"),
 )
 FILES = sorted((ROOT / "lib").rglob("*.py"))
 LONGEST = 45  # lines of a function: a loop may reach it so that it reads from top to bottom

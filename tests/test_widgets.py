@@ -17,6 +17,7 @@ import pytest
 import torch
 from conftest import skip_or_fail
 from IPython.core.formatters import DisplayFormatter
+from pygments.token import STANDARD_TYPES
 from site_checks import ROOT, served
 from sklearn.metrics import confusion_matrix
 from torch import nn
@@ -71,6 +72,12 @@ def test_the_code_of_a_widget_is_light_and_loads_nothing(kind):
     assert not re.search(r"https?:|\bimport\b|\bfetch\b|innerHTML", code.replace("http://www.w3.org", ""))
 
 
+def test_the_style_of_the_widgets_names_no_class_that_colored_code_has():
+    named = set(re.findall(r"\.([a-z][\w-]*)", source("widgets.css")))
+    assert "w-root" in named
+    assert not named & set(STANDARD_TYPES.values())
+
+
 def test_every_module_of_javascript_is_short():
     for file in FOLDER.glob("*.js"):
         assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST, file.name
@@ -89,7 +96,10 @@ def test_a_widget_is_shown_with_its_picture_and_the_same_words_at_every_run():
     shown, _ = DisplayFormatter().format(widgets.C3Table())
     assert "application/vnd.jupyter.widget-view+json" in shown
     assert shown["text/plain"] == "C3Table()"
-    assert re.search(r'id="widget-c3" data-model="\w+"><img class="widget-still" alt="[^"]{40,}', shown["text/html"])
+    assert re.search(
+        r'id="widget-c3" data-model="\w+"[^>]*><img class="widget-still" alt="[^"]{40,}" width="\d+" height="\d+',
+        shown["text/html"],
+    )
 
 
 def test_without_anywidget_the_picture_stands_alone_and_says_what_to_install(tmp_path):
@@ -280,16 +290,36 @@ def test_a_network_goes_to_the_bench_and_back(module):
 # --- a convolution by hand ---------------------------------------------------------------------------
 
 
-def test_the_answers_of_a_kernel_are_those_of_torch(module, shapes):
+@pytest.fixture
+def pictures(shapes) -> dict[str, torch.Tensor]:
+    """Images of two sizes."""
+    large = torch.arange(40 * 40).remainder(251).byte().reshape(1, 40, 40)
+    return {"small": shapes.test.images[0], "large": large, "another": shapes.test.images[1]}
+
+
+def test_the_answers_of_a_kernel_are_those_of_torch(module, pictures):
     run = module("convolution.js")
-    images = {str(at): image for at, image in enumerate(shapes.test.images[:4])}
-    widget = widgets.Convolution(images, {"drawn": torch.randn(5, 5, generator=torch.Generator().manual_seed(0))})
+    learned = torch.randn(5, 5, generator=torch.Generator().manual_seed(0))
+    widget = widgets.Convolution(pictures, {"learned": learned})
+    assert widget.kernels["learned"] == pytest.approx(learned.flatten().tolist(), abs=5e-4)
     for at, kernel in enumerate(widget.kernels.values()):
-        widget.image, widget.kernel = at % 4, kernel
-        pixels = [value / 255 for value in widget.images[784 * (at % 4) : 784 * (at % 4 + 1)]]
-        size = {9: 3, 25: 5}[len(kernel)]
-        found = run("([image, kernel, size]) => m.convolveByHand(image, 28, kernel, size)", [pixels, kernel, size])
-        assert torch.allclose(torch.tensor(found).reshape(29 - size, -1), widget.answers(), atol=1e-5)
+        widget.image, widget.kernel = at % 3, kernel
+        side, size = widget.sides[widget.image], {9: 3, 25: 5}[len(kernel)]
+        assert torch.equal(widget.shown() * 255, list(pictures.values())[widget.image][0].float())
+        arguments = [widget.shown().flatten().tolist(), side, kernel, size]
+        found = run("([image, side, kernel, size]) => m.convolveByHand(image, side, kernel, size)", arguments)
+        assert torch.allclose(torch.tensor(found).reshape(side - size + 1, -1), widget.answers(), atol=1e-5)
+
+
+def test_the_words_under_a_convolution_tell_the_sum_and_what_the_weights_add_up_to(module):
+    told = module("convolution.js")("() => m.tellWindow(2, 30, [1, 0, -0.25], -1.5, true)")
+    assert told.startswith("Row 2, column 30: the 3 products add up to −1.500, the weights to 0.75. Answers: red positive")
+
+
+def test_an_image_that_is_no_square_of_bytes_is_refused():
+    for image in (torch.zeros(28, 30, dtype=torch.uint8), torch.zeros(28, 28)):
+        with pytest.raises(ValueError, match="give a square of bytes"):
+            widgets.Convolution({"an odd one": image})
 
 
 # --- LeNet in the page -------------------------------------------------------------------------------
@@ -776,7 +806,7 @@ def line(a: int, b: int):
 def test_frames_draw_every_setting_once_and_the_sliders_find_it(module):
     shown = widgets.frames(line, "A line from a to b.", a=range(3), b=[5, 6])
     assert len(shown.pictures) == 6
-    assert all(picture.startswith(b"\x89PNG") for picture in shown.pictures)
+    assert all(picture[8:12] == b"WEBP" for picture in shown.pictures)
     assert shown.description() == "A line from a to b. Here a = 0, b = 5."
     places = [[a, b] for a in range(3) for b in range(2)]
     found = module("frames.js")("(places) => places.map((at) => m.pictureAt([[0, 1, 2], [5, 6]], at))", places)

@@ -43,6 +43,7 @@ class Augmentation(Widget):
     """A photograph (128 x 128 x 3 bytes) and what training shows of it; the window, the mirror and the light are chosen."""
 
     _esm = source("kit.js", "augmentation.js")
+    room = (575, 1090)
     key = traitlets.Unicode("variants").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["row", "column", "mirror", "alphas", "reading"]).tag(sync=True)
     photograph = traitlets.Bytes().tag(sync=True)

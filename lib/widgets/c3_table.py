@@ -14,6 +14,7 @@ class C3Table(Widget):
     """Which maps of S2 each of the 16 maps of C3 reads, and what that costs; `table` is what the reader made of it."""
 
     _esm = source("kit.js", "c3_table.js")
+    room = (470, 840)
     key = traitlets.Unicode("c3").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["reads"]).tag(sync=True)
     reads = traitlets.List(traitlets.Int(min=0, max=63), minlen=16, maxlen=16).tag(sync=True)

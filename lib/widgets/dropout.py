@@ -17,6 +17,7 @@ class Dropout(Widget):
     """The 84 units of a LeNet-5's last hidden layer for one image (1 x 28 x 28 bytes), dropped at random."""
 
     _esm = source("kit.js", "dropout.js")
+    room = (530, 890)
     key = traitlets.Unicode("drop").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["p", "masks", "scale", "seed"]).tag(sync=True)
     units = traitlets.List(traitlets.Float()).tag(sync=True)

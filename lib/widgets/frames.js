@@ -5,7 +5,7 @@ export const pictureAt = (values, at) => at.reduce((index, position, slider) => 
 
 function render({ model, el }) {
   const names = model.get("names"), values = model.get("values");
-  const urls = model.get("pictures").map((view) => URL.createObjectURL(new Blob([view], { type: "image/png" })));
+  const urls = model.get("pictures").map((view) => URL.createObjectURL(new Blob([view], { type: "image/webp" })));
   const image = h("img", { class: "frames-image" });
   const sliders = names.map((name, slider) => {
     const output = h("span", {});

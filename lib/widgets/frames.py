@@ -6,7 +6,7 @@ from itertools import product
 import traitlets
 from matplotlib.figure import Figure
 
-from lib.widgets.widget import Widget, png, source
+from lib.widgets.widget import Widget, source, webp
 
 MOST = 50  # pictures: more would weigh too much on a page
 
@@ -46,7 +46,7 @@ def frames(draw: Callable[..., Figure], alt: str, key: str = "frames", dpi: int 
         key=key,
         names=list(lists),
         values=list(lists.values()),
-        pictures=[png(figure, dpi) for figure in figures],
+        pictures=[webp(figure, dpi) for figure in figures],
         at=[0] * len(lists),
         alt=alt,
     )

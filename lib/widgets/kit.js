@@ -91,7 +91,7 @@ export const byteArray = (view) => new Uint8Array(view.buffer, view.byteOffset, 
 
 /** Prepare `el`; call `draw` now and after each change of a value in `names`. Returns the clean-up. */
 export function follow(model, el, names, draw) {
-  el.classList.add("w");
+  el.classList.add("w-root");
   el.addEventListener("keydown", (event) => event.stopPropagation()); // else JupyterLab takes the arrow keys
   for (const name of names) model.on(`change:${name}`, draw);
   draw();

@@ -37,6 +37,7 @@ class LeNetReader(Widget):
     """`model` reads the digits of `split`, and whatever the reader draws; `unit` ("C3.5.4.4") is opened."""
 
     _esm = source("kit.js", "lenet_forward.js", "drawing.js", "lenet.js")
+    room = (890, 1510)
     key = traitlets.Unicode("lenet").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["image", "drawing", "unit"]).tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)

@@ -68,6 +68,7 @@ class MemoryWall(Widget):
     """Memory of a training step against the 3 GB of a card of 2012; pictures, precision, cards and who talks are chosen."""
 
     _esm = source("kit.js", "memory_wall.js")
+    room = (430, 715)
     key = traitlets.Unicode("wall").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["batch", "bits", "cards", "kept", "talk"]).tag(sync=True)
     batch = traitlets.Int(128, min=1, max=512).tag(sync=True)

@@ -23,6 +23,7 @@ class OcclusionProbe(Widget):
     """`model` looks at one of a few images (named by the keys) behind a square of `size` pixels."""
 
     _esm = source("kit.js", "lenet_forward.js", "occlusion.js")
+    room = (415, 630)
     key = traitlets.Unicode("probe").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["image", "row", "column", "size", "map"]).tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)

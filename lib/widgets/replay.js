@@ -12,7 +12,7 @@ function chart(run, moment, kinds) {
   const line = (values, from, css) => make("polyline", { points: values.map((value, at) => `${x(at + from)},${y(value)}`).join(" "), class: css });
   const from = test[0] < low ? 1 : 0, above = run.training[last - 1] > test[last] ? [-5, 12] : [12, -5];
   const words = [[run.training[last - 1], "training", above[0]], [test[last], "test", above[1]]].map(([value, text, down]) => make("text", { x: 306, y: y(value) + down }, text));
-  const dot = test[moment] < low ? make("text", { x: x(0), y: 170, "text-anchor": "middle", class: "replay-mark" }, `↓ ${number(100 * test[0])} %`)
+  const dot = test[moment] < low ? make("text", { x: x(0) + 4, y: 170, class: "replay-mark" }, `↓ ${number(100 * test[0])} %`)
     : make("circle", { cx: x(moment), cy: y(test[moment]), r: 4.5, class: "replay-dot" });
   return make("svg", { viewBox: "0 0 360 198", role: "img", "aria-label": `Accuracy by epoch. Test: ${test.map(percent).join(", ")}. Training: ${run.training.map(percent).join(", ")}` },
     ...grid, ...numbers, make("line", { x1: x(moment), x2: x(moment), y1: 8, y2: 176, class: "replay-now" }),

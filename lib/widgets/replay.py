@@ -83,6 +83,7 @@ class Replay(Widget):
     """
 
     _esm = source("kit.js", "replay_counts.js", "replay.js")
+    room = (800, 1370)
     key = traitlets.Unicode("replay").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["run", "epoch", "cell"]).tag(sync=True)
     runs = traitlets.List().tag(sync=True)

@@ -30,6 +30,7 @@ class SaturationLab(Widget):
     """Signal and gradient by layer for a kind of unit, a gain of the weights, a depth; computed in the page."""
 
     _esm = source("kit.js", "saturation.js")
+    room = (515, 830)
     key = traitlets.Unicode("lab").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["unit", "gain", "depth", "seed"]).tag(sync=True)
     unit = traitlets.Enum(list(UNITS), "sigmoid").tag(sync=True)

@@ -78,6 +78,7 @@ class ShapeBench(Widget):
     """A network's layers with shapes, parameters and work; the reader changes any layer. `network` is the line of words."""
 
     _esm = source("kit.js", "shape_bench.js")
+    room = (750, 1050)
     key = traitlets.Unicode("bench").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["network", "layer"]).tag(sync=True)
     network = traitlets.Unicode().tag(sync=True)

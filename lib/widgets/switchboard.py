@@ -49,6 +49,7 @@ class Switchboard(Widget):
     """Up to four recorded runs over each other. `records` maps words to names of recipes of networks for one channel."""
 
     _esm = source("kit.js", "switchboard.js")
+    room = (690, 650)
     key = traitlets.Unicode("board").tag(sync=True)
     linked = traitlets.List(traitlets.Unicode(), ["shown", "quantity"]).tag(sync=True)
     runs = traitlets.List().tag(sync=True)

@@ -36,8 +36,17 @@ def _base() -> type:
 
 def png(figure: Figure, dpi: int = 110) -> bytes:
     """Return `figure` as the bytes of a PNG file with a transparent ground."""
+    return _file(figure, dpi, "png")
+
+
+def webp(figure: Figure, dpi: int = 110) -> bytes:
+    """Return `figure` as the bytes of a WebP file, pixel for pixel that of `png` and smaller."""
+    return _file(figure, dpi, "webp", lossless=True)
+
+
+def _file(figure: Figure, dpi: int, format: str, **options) -> bytes:
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=dpi)
+    figure.savefig(file, format=format, dpi=dpi, pil_kwargs=options)
     return file.getvalue()
 
 
@@ -59,6 +68,7 @@ class Widget(_base()):
 
     _ipython_display_ = None  # that of ipywidgets 7 (Colab) would come first, and leave the picture out
     _css = source("widgets.css")
+    room = (0, 0)  # pixels of height that a page keeps free until the widget runs: usually, and on a phone
     key = traitlets.Unicode().tag(sync=True)
     linked = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
@@ -80,8 +90,13 @@ class Widget(_base()):
 
     def _still(self, live: bool) -> str:
         """Return the picture as HTML, in the box that the built page turns into the live widget."""
-        picture = base64.b64encode(png(self.picture())).decode()
-        model = f' data-model="{self.model_id}"' if live else ""
-        image = f'<img class="widget-still" alt="{html.escape(self.description())}" src="data:image/png;base64,{picture}">'
+        picture = png(self.picture())
+        width, height = (int.from_bytes(picture[at : at + 4]) for at in (16, 20))  # where a PNG file says so
+        wide, narrow = self.room
+        model = f' data-model="{self.model_id}" style="--room: {wide}px; --room-phone: {narrow}px"' if live else ""
+        image = (
+            f'<img class="widget-still" alt="{html.escape(self.description())}" width="{width}" height="{height}" '
+            f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+        )
         note = "" if live else f"<p>{INSTALL}</p>"
         return f'<div class="book-widget" id="widget-{self.key}"{model}>{image}{note}</div>'

@@ -1,0 +1,1 @@
+"""Setting and grading the exercises: `make assignments` and `make grade`."""
