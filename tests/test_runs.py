@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import skip_or_fail
+from torch import nn
 from torch.nn import functional as F
 
 from lib.baselines import BASELINES
@@ -242,7 +243,12 @@ def test_a_recording_that_loses_its_numbers_says_which_weights_it_kept(tmp_path,
     assert len(load_checkpoint(LeNet5(), tmp_path / "seed-0.safetensors").history) == 1
 
 
-REPLAY = Recipe(LeNet5, "mnist", Config(epochs=3, batch_size=32, flip=True), seeds=1, replay=True)
+def dropping() -> nn.Module:
+    """A LeNet-5 with dropout: whoever watches it must leave the random states alone."""
+    return nn.Sequential(*LeNet5()[:-1], nn.Dropout(0.5), LeNet5()[-1])
+
+
+REPLAY = Recipe(dropping, "mnist", Config(epochs=3, batch_size=32, flip=True), seeds=1, replay=True)
 
 
 def test_watching_a_run_changes_nothing_in_it(tmp_path, shapes):

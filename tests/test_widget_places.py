@@ -245,6 +245,7 @@ WRONG = {  # what an address may not ask for
     "LeNetReader": {"image": 3, "unit": "C3.16.0.0", "drawing": "x"},
     "MemoryWall": {"batch": 513, "bits": 8, "cards": 3, "kept": "maybe", "talk": [2]},
     "OcclusionProbe": {"image": 2, "row": 28, "column": -1, "size": 2},
+    "Replay": {"run": 2, "epoch": 31, "cell": [6, 10]},
     "SaturationLab": {"unit": "GELU", "gain": 6, "depth": 21, "seed": 1000},
     "ShapeBench": {"network": "3x8x8", "layer": -1},
     "Switchboard": {"shown": [0, 1, 2, 3, 4], "quantity": "luck"},
@@ -299,6 +300,7 @@ TAPS = {  # what a finger taps, and what it drags; a widget without the latter m
     "variants": ("button", ".w-map[tabindex]"),
     "drop": (".w-row > button", "input[type=range]"),
     "bench": ("tbody tr:nth-child(2) button", None),
+    "replay": (".replay-count[tabindex='-1']", "input[type=range]"),
 }
 
 

@@ -678,18 +678,18 @@ def test_the_replay_says_what_the_record_says(replayed):
 
 def test_the_pictures_that_are_carried_show_as_many_cells_as_a_slow_search_finds():
     draw = np.random.default_rng(1)
-    answers, labels = draw.integers(0, 4, (3, 60)), draw.integers(0, 4, 60)
+    answers, labels = draw.integers(0, 4, (6, 60)), draw.integers(0, 4, 60)
     shown, chosen = {}, []
-    for _ in range(12):
+    for _ in range(25):
         best = max(
             (image for image in range(60) if image not in chosen),
-            key=lambda image: sum(1 / (1 + shown.get((at, labels[image], answers[at, image]), 0)) for at in range(3)),
+            key=lambda image: sum(1 / (1 + shown.get((at, labels[image], answers[at, image]), 0)) for at in range(6)),
         )
         chosen.append(best)
-        for at in range(3):
+        for at in range(6):
             cell = (at, labels[best], answers[at, best])
             shown[cell] = shown.get(cell, 0) + 1
-    assert telling(answers, labels, 12).tolist() == sorted(chosen)
+    assert telling(answers, labels, 25).tolist() == sorted(chosen)
     assert len(telling(answers, labels, 99)) == 60
 
 
