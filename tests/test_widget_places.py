@@ -193,7 +193,7 @@ def test_the_lines_of_the_board_and_its_first_filters_are_those_of_its_runs(fres
 
 def test_the_bars_of_the_wall_have_the_lengths_of_their_parts(fresh):
     box, widget = fresh("MemoryWall")
-    parts, _ = memory_wall.memory(widget.layers, cards=2)
+    parts, _ = memory_wall.memory(widget.layers, batch=512, cards=2)
     percent = "(all) => all.map(({ style }) => parseFloat(style.width || style.left))"
     *bars, line = box.locator(".wall-bar").first.locator("> span").evaluate_all(percent)
     assert bars == pytest.approx([line * size / memory_wall.CARD for size in parts.values()], abs=0.01)

@@ -68,7 +68,7 @@ def examples(suffix: str = "") -> list[Widget]:
         widgets.Dropout(model, data, data.test.images[0]),
         widgets.frames(bars, "A bar of some height.", height=[1, 2, 3]),
         widgets.LeNetReader(model, data, few),
-        widgets.MemoryWall(cards=2),
+        widgets.MemoryWall(cards=2, batch=512),  # too much for 3 GB: it shows its color of alarm
         widgets.OcclusionProbe(model, data, images),
         widgets.SaturationLab(),
         widgets.ShapeBench(),
