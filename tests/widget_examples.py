@@ -64,7 +64,7 @@ def examples(suffix: str = "") -> list[Widget]:
     made = [
         widgets.Augmentation(ramp.astype(np.uint8)),
         widgets.C3Table(),
-        widgets.Convolution(images | large, {"drawn": torch.randn(5, 5)}),
+        widgets.Convolution(large | images, {"drawn": torch.randn(5, 5)}),
         widgets.Dropout(model, data, data.test.images[0]),
         widgets.frames(bars, "A bar of some height.", height=[1, 2, 3]),
         widgets.LeNetReader(model, data, few),
