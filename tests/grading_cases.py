@@ -377,7 +377,7 @@ for folder in [*paths, os.path.dirname("SECRET") + "/stolen"]:
         wrote.append(folder)
     except OSError as error:
         pass
-print("wrote", wrote)
+print("wrote", [path for path in wrote if not path.startswith("/tmp/")])
 """
 FILLS = """
 import os

@@ -1,6 +1,7 @@
 """Three plug-ins for nbgrader: plain Markdown for students, bounded execution, answers judged outside the sandbox."""
 
 import ast
+import asyncio
 import json
 import math
 import re
@@ -19,6 +20,7 @@ from traitlets import Dict, Instance, Unicode
 from exercises.grading.sandbox_kernel import MB, SOCKETS, Limits, kernel_spec
 
 LONGEST_ANSWER = 20_000  # characters
+FLOOD = 10  # times the output that is kept; a cell that writes more is interrupted
 MESSAGES = {"status", "execute_input", "stream", "display_data", "execute_result", "error"}
 FORMS = ("text/plain", "image/png")  # of an output; nothing that a browser would run
 START = re.compile(r"^(`{3,}|:{3,})\{exercise-start\}\s*(.*)$")
@@ -97,8 +99,8 @@ class BoundedExecute(Execute):
 
     def preprocess(self, nb, resources, km=None):
         self.shutdown_kernel, self.store_widget_state, self.record_timing = "immediate", False, False
-        self.startup_timeout, self.iopub_timeout = 60, 5
-        self.deadline, self.kept = None, {}
+        self.startup_timeout, self.iopub_timeout = 60, 10
+        self.deadline, self.written = None, {}
         return super().preprocess(nb, resources, km)
 
     def preprocess_cell(self, cell, resources, index):
@@ -117,8 +119,11 @@ class BoundedExecute(Execute):
 
     def output(self, outs, msg, display_id, cell_index):
         content = msg["content"]
-        self.kept[cell_index] = self.kept.get(cell_index, 0) + len(str(content))
-        if self.kept[cell_index] > self.limits.output:
+        before = self.written.get(cell_index, 0)
+        self.written[cell_index] = written = before + len(str(content))
+        if before <= FLOOD * self.limits.output < written:
+            self.interruption = asyncio.ensure_future(self.km.interrupt_kernel())
+        if written > self.limits.output:
             return None
         if "data" in content:
             content["data"] = {form: value for form, value in content["data"].items() if form in FORMS}

@@ -23,6 +23,7 @@ from exercises.grading.submissions import Unusable, assemble, clean, parse
 SHOWN = 2000  # characters of an output or a message
 PICTURES = 3
 LARGEST_PICTURE = 300_000  # characters
+INTERRUPTIONS = ("CellTimeoutError", "KeyboardInterrupt")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
@@ -49,7 +50,7 @@ def grade(content: bytes, assignment: Assignment, limits: Limits, folder: Path) 
     executed = {label(cell) for cell in notebook.cells if cell.cell_type == "code" and cell.get("execution_count")}
     notebook, _ = CompareHidden(answers=assignment.answers).preprocess(notebook, {})
     if any(is_interrupted(cell) for cell in notebook.cells):
-        notes.append("a cell ran too long and was interrupted")
+        notes.append("a cell ran too long, or wrote too much, and was interrupted")
     cells = {label(cell): cell for cell in notebook.cells}
     stubs = {label(cell): cell.source for cell in template.cells}
     tasks = [about(task, cells, stubs[task.name], executed) for task in assignment.tasks]
@@ -74,7 +75,7 @@ def execute(notebook, limits: Limits, folder: Path) -> tuple[str, str]:
 
 
 def is_interrupted(cell) -> bool:
-    return any(output.output_type == "error" and output.ename == "CellTimeoutError" for output in cell.get("outputs", ()))
+    return any(output.output_type == "error" and output.ename in INTERRUPTIONS for output in cell.get("outputs", ()))
 
 
 def about(task: Task, cells: dict, stub: str, executed: set[str]) -> dict:
