@@ -7,6 +7,7 @@ import math
 import re
 import time
 from pathlib import Path
+from queue import Empty
 
 import zmq.asyncio
 from jupyter_client import AsyncKernelManager
@@ -20,6 +21,7 @@ from traitlets import Dict, Instance, Unicode
 from exercises.grading.sandbox_kernel import MB, SOCKETS, Limits, kernel_spec
 
 LONGEST_ANSWER = 20_000  # characters
+PATIENCE = 10  # seconds for a kernel to answer an interrupt, and for the end of a cell's output
 FLOOD = 10  # times the output that is kept; a cell that writes more is interrupted
 MESSAGES = {"status", "execute_input", "stream", "display_data", "execute_result", "error"}
 FORMS = ("text/plain", "image/png")  # of an output; nothing that a browser would run
@@ -99,7 +101,7 @@ class BoundedExecute(Execute):
 
     def preprocess(self, nb, resources, km=None):
         self.shutdown_kernel, self.store_widget_state, self.record_timing = "immediate", False, False
-        self.startup_timeout, self.iopub_timeout = 60, 10
+        self.startup_timeout, self.iopub_timeout = 60, PATIENCE
         self.deadline, self.written = None, {}
         return super().preprocess(nb, resources, km)
 
@@ -113,6 +115,14 @@ class BoundedExecute(Execute):
     def _get_timeout(self, cell):
         left = (self.deadline or math.inf) - time.monotonic()
         return max(1, min(self.limits.cell, left))
+
+    async def _async_handle_timeout(self, timeout, cell=None):
+        reply = await super()._async_handle_timeout(timeout, cell)  # interrupts the kernel
+        try:
+            await self.kc.shell_channel.get_msg(timeout=PATIENCE)
+        except Empty:
+            raise CellTimeoutError("the interrupt was ignored") from None
+        return reply
 
     def process_message(self, msg, cell, cell_index):
         return super().process_message(msg, cell, cell_index) if msg["msg_type"] in MESSAGES else None

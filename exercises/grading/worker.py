@@ -64,7 +64,9 @@ def execute(notebook, limits: Limits, folder: Path) -> tuple[str, str]:
     except CellTimeoutError as error:
         if "the notebook ran longer" in str(error):
             return "stopped", f"{error}; what came before counts"
-        return "stopped", "a cell ran too long, or wrote too much, and could not be interrupted; what came before counts"
+        if "IOPub" in str(error):  # a message above the limit ends the connection
+            return "stopped", "a cell wrote too much at once; what came before counts"
+        return "stopped", "a cell ran too long and could not be interrupted; what came before counts"
     except DeadKernelError:
         return "crashed", "the code ended its own Python process; what came before counts"
     except Exception as error:  # messages that are none, from a kernel in the student's hands
