@@ -49,6 +49,14 @@ def prepare(name: str, seed: int, course: Path) -> worker.Assignment:
     return worker.Assignment(name, feedback.heading(source), tuple(assignments.tasks(source)), template, answers, key)
 
 
+def used(process: psutil.Process) -> int:
+    """Return the bytes that `process` uses, its share of what it has in common with others; all of it where that is not told."""
+    try:
+        return process.memory_full_info().pss
+    except (psutil.AccessDenied, AttributeError):
+        return process.memory_info().rss
+
+
 def measure(root: psutil.Process, folder: Path) -> tuple[list[psutil.Process], int, int, int]:
     """Return the processes below `root`, the memory of all in bytes, and bytes and number of files among the sockets."""
     try:
@@ -58,7 +66,7 @@ def measure(root: psutil.Process, folder: Path) -> tuple[list[psutil.Process], i
     memory = 0
     for process in [root, *tree]:
         try:
-            memory += process.memory_info().rss
+            memory += used(process)
         except psutil.Error:
             continue
     size = number = 0
