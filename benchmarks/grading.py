@@ -25,15 +25,15 @@ from pathlib import Path
 import nbformat
 import torch
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from mutation import wrong_answers
 
 from exercises.grading import assignments
 from exercises.grading.preprocessors import label
 from lib.runs import write_measurement
 
+ROOT = assignments.COURSE.parent
 HOSTILE = {  # an answer, and the status that has to come of it
     "while True:\n    pass": "graded",
     "import os\nos._exit(0)": "crashed",

@@ -50,7 +50,7 @@ def prepare(name: str, seed: int, course: Path) -> worker.Assignment:
 
 
 def used(process: psutil.Process) -> int:
-    """Return the bytes that `process` uses, its share of what it has in common with others; all of it where that is not told."""
+    """Return the bytes that `process` uses: of what it shares its part, or all where the system does not tell."""
     try:
         return process.memory_full_info().pss
     except (psutil.AccessDenied, AttributeError):
