@@ -85,15 +85,16 @@ def lost(cells: list[tuple[str, str]], answers: dict[str, str], names: dict) -> 
 
 def in_forks(works: list) -> list[list[str]]:
     """Return what each of `works` returns in a fork of its own, ["..."] where that dies or takes too long."""
-    files, children = [tempfile.NamedTemporaryFile() for _ in works], []
-    for work, file in zip(works, files, strict=True):
-        if not (child := os.fork()):
-            signal.alarm(SECONDS)
-            Path(file.name).write_text(json.dumps(work()))
-            os._exit(0)
-        children.append(child)
-    died = [os.waitpid(child, 0)[1] != 0 for child in children]
-    return [["..."] if dead else json.loads(Path(file.name).read_text()) for dead, file in zip(died, files, strict=True)]
+    with tempfile.TemporaryDirectory() as folder:
+        files, children = [Path(folder, str(number)) for number in range(len(works))], []
+        for work, file in zip(works, files, strict=True):
+            if not (child := os.fork()):
+                signal.alarm(SECONDS)
+                file.write_text(json.dumps(work()))
+                os._exit(0)
+            children.append(child)
+        died = [os.waitpid(child, 0)[1] != 0 for child in children]
+        return [["..."] if dead else json.loads(file.read_text()) for dead, file in zip(died, files, strict=True)]
 
 
 def survey(source, mutants: dict[str, list[str]], answers: dict[str, str]) -> dict[str, list]:
