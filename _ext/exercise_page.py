@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PAGES = PurePosixPath("chapters/exercises")
 MARKS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.M)
 START = re.compile(r"\A(`{3}\{exercise-start\}.*?\n`{3}\n)", re.S)
+CHECK_PROMPTS = {"code_prompt_show": "Show the visible checks", "code_prompt_hide": "Hide the visible checks"}
 CONTENTS = {"exercise-content", "solution-content"}  # ids that sphinx-exercise gives to every box alike
 
 
@@ -55,7 +56,7 @@ def view(source: dict, student: dict, solutions: bool) -> dict:
         if name.endswith("-text"):
             text = START.sub(lambda start: f"{start[1]}\n{facts(given[name])}\n", text)
         elif name.endswith("-visible"):
-            cell["metadata"]["tags"] = ["hide-input"]
+            cell["metadata"] |= {"tags": ["hide-input"], "mystnb": CHECK_PROMPTS}
         elif cell["metadata"].get("nbgrader", {}).get("solution"):
             text = MARKS.sub("", text + "\n").rstrip() + rubric(source, name) if solutions else given[name]
         cells.append(cell | {"source": text})
@@ -109,7 +110,8 @@ class Tasks(SphinxDirective):
             if about and (page not in chapters or about["chapter"] == page):
                 name = label(cell).removesuffix("-text")
                 worth = points.get(f"{name}-hidden", points.get(name))
-                lines.append(f"1. {{ref}}`ex-{name}`: {about['goal']} *{worth:g} points, about {about['minutes']} min.*")
+                facts = f"{worth:g} point{'s' * (worth != 1)}, about {about['minutes']} min"
+                lines.append(f"- {{ref}}`ex-{name}`. {about['goal']} *{facts}*")
         box = nodes.container()
         self.state.nested_parse(StringList(lines, source=str(path)), 0, box)
         return box.children
