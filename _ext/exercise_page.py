@@ -2,7 +2,7 @@
 
 On disk `chapters/exercises/SET.ipynb` is what students get, so that is what the download button hands out. The page
 shows `exercises/source/SET/SET.ipynb` instead: numbered exercises, each solution in a dropdown, no hidden check. With
-SOLUTIONS=0 in the environment it shows empty answers, and runs nothing, since empty answers raise errors.
+SOLUTIONS=0 in the environment it shows empty answers. Nothing is run: empty answers raise errors, the tests run the others.
 The directive `{tasks} SET` lists the tasks that a set has for the chapter in which it stands.
 """
 
@@ -84,10 +84,9 @@ def show_source(app: Sphinx, docname: str, content: list[str]) -> None:
         content[0] = json.dumps(shown)
 
 
-def run_only_solutions(app: Sphinx, config: Config) -> None:
-    """Leave the pages of empty answers unexecuted."""
-    if not config.exercise_solutions:
-        config.nb_execution_excludepatterns = [*config.nb_execution_excludepatterns, f"{PAGES}/*"]
+def run_no_exercise(app: Sphinx, config: Config) -> None:
+    """Leave the pages of exercises unexecuted."""
+    config.nb_execution_excludepatterns = [*config.nb_execution_excludepatterns, f"{PAGES}/*"]
 
 
 class Tasks(SphinxDirective):
@@ -132,7 +131,7 @@ def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> Non
 def setup(app: Sphinx) -> dict:
     app.add_config_value("exercise_solutions", os.environ.get("SOLUTIONS", "1") != "0", "env")
     app.add_directive("tasks", Tasks)
-    app.connect("config-inited", run_only_solutions)
+    app.connect("config-inited", run_no_exercise)
     app.connect("source-read", show_source)
     app.connect("doctree-resolved", drop_repeated_ids)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
