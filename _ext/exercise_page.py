@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PAGES = PurePosixPath("chapters/exercises")
 MARKS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.M)
-START = re.compile(r"\A(`{3}\{exercise-start\}.*?\n`{3}\n)", re.S)
+START = re.compile(r"`{3}\{exercise-start\}.*?\n`{3}\n", re.S)
 CHECK_PROMPTS = {"code_prompt_show": "Show the visible checks", "code_prompt_hide": "Hide the visible checks"}
 CONTENTS = {"exercise-content", "solution-content"}  # ids that sphinx-exercise gives to every box alike
 
@@ -54,7 +54,8 @@ def view(source: dict, student: dict, solutions: bool) -> dict:
         if name.endswith("-hidden") or (not name and not solutions):
             continue
         if name.endswith("-text"):
-            text = START.sub(lambda start: f"{start[1]}\n{facts(given[name])}\n", text)
+            start = START.match(text).end()
+            text = f"{text[:start]}\n{facts(given[name])}\n{text[start:]}"
         elif name.endswith("-visible"):
             cell["metadata"] |= {"tags": ["hide-input"], "mystnb": CHECK_PROMPTS}
         elif cell["metadata"].get("nbgrader", {}).get("solution"):

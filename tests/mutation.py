@@ -102,7 +102,7 @@ def lost(cells: list[tuple[str, str]], answers: dict[str, str], names: dict) -> 
 
 def in_forks(works: list) -> list[list[str]]:
     """Return what each of `works` returns in a fork of its own, ["..."] where that dies or takes too long."""
-    files, children = [tempfile.NamedTemporaryFile() for _ in works], []
+    files, children = [tempfile.NamedTemporaryFile() for _ in works], []  # noqa: SIM115
     for work, file in zip(works, files, strict=True):
         if not (child := os.fork()):
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
