@@ -3,8 +3,10 @@
 import ast
 
 import pytest
+import torch
 
-from lib.pages import glue
+from lib.device import device_name
+from lib.pages import glue, glue_run
 
 NAME = "application/papermill.record/text/plain"
 
@@ -18,3 +20,18 @@ def test_the_role_that_evaluates_the_stored_literal_gets_the_text_back(value, mo
     assert ast.literal_eval(data[NAME]) == str(value)
     assert how["metadata"]["scrapbook"]["name"] == "ch00-number"
     assert how["raw"]
+
+
+def test_what_the_top_of_a_chapter_says_of_its_run_is_glued_under_its_number(monkeypatch):
+    found = {}
+    monkeypatch.setattr("lib.pages.glue", found.__setitem__)
+    monkeypatch.setattr("lib.pages.one_chapter", lambda chapter: f"about an hour for {chapter}")
+    monkeypatch.setattr("lib.pages.time.perf_counter", lambda: 102.0)
+    monkeypatch.setenv("BOOK_BUDGET", "test")
+    glue_run("04-hardware", 60.0, torch.device("cpu"))
+    assert found == {
+        "ch04-expected": "about an hour for 04-hardware",
+        "ch04-seconds": "42",
+        "ch04-device": device_name(torch.device("cpu")),
+        "ch04-budget": "test",
+    }
