@@ -20,7 +20,7 @@ import record_seconds
 
 KIND = choose_device().type
 OFF = 0.3  # by how much a chapter's time may differ from the recorded one
-CHAPTERS = [page.removeprefix("chapters/") for page in notebooks()]
+CHAPTERS = [page.removeprefix("chapters/") for page in notebooks() if re.match(r"chapters/\d\d-", page)]
 TOOK = {"01-a": {"seconds": 17.8, "worked": 13.5}, "02-b": {"seconds": 250.0, "worked": 400.0}}
 
 
@@ -83,8 +83,8 @@ def built() -> dict[str, dict[str, float]]:
 
 
 def test_the_built_pages_show_the_recorded_time(built):
-    for page in notebooks():
-        assert minutes.one_chapter(page.removeprefix("chapters/")) in " ".join(parsed(page).article.get_text().split())
+    for chapter in CHAPTERS:
+        assert minutes.one_chapter(chapter) in " ".join(parsed(f"chapters/{chapter}").article.get_text().split())
 
 
 def comparable() -> dict | None:
