@@ -119,7 +119,7 @@ def mend_outline(writer: PdfWriter) -> None:
 
 
 def with_properties(printed: bytes, about: About) -> PdfWriter:
-    """Return the PDF with author and subject, opening with its outline; without dates, so that equal books are equal files."""
+    """Return the PDF with author and subject in its properties, opening with its outline."""
     writer = PdfWriter(clone_from=io.BytesIO(printed))
     mend_outline(writer)
     writer.metadata = {"/Title": f"{about.title}: {about.subtitle}", "/Author": about.author, "/Subject": about.abstract}
