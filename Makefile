@@ -32,7 +32,8 @@ SOURCES := _config.yml _toc.yml $(shell find chapters lib assets _ext runs exerc
 LIBRARY_TESTS := $(filter-out $(patsubst %,tests/test_%.py,site build paper status notebooks readme publishing colab downloads \
 	lab minutes repository jupyterlab widget_places grading mutation exercises),$(wildcard tests/test_*.py))
 
-# For every system and every Python at once, with the checksums of all files.
+# For every system and every Python at once, with the checksums of all files.  What is oldest is found afresh each
+# time: a version that was once needed by another package would stay there as if it were the oldest.
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
 	--custom-compile-command "make constraints" $(if $(UPGRADE),--upgrade)
 
@@ -109,7 +110,7 @@ lint: $(ENV)/.installed ## check the style of the Python code
 constraints: ## choose exact versions anew: those pinned stay if they can (UPGRADE=1: the newest)
 	@$(RUN) -m uv --version >/dev/null 2>&1 || $(MAKE) --no-print-directory $(ENV)/.installed
 	@$(RUN) -m uv $(COMPILE) requirements.txt -o constraints.txt
-	@$(RUN) -m uv $(COMPILE) requirements.txt --resolution lowest-direct -o constraints-oldest.txt
+	@$(RUN) -m uv $(COMPILE) requirements.txt $(if $(UPGRADE),,--upgrade) --resolution lowest-direct -o constraints-oldest.txt
 	@$(RUN) -m uv $(COMPILE) exercises/requirements.txt -c constraints.txt -o exercises/constraints.txt
 
 clean: ## remove the built site and caches; the environment and the data stay
