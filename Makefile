@@ -32,7 +32,7 @@ SOURCES := _config.yml _toc.yml $(shell find chapters lib assets _ext runs exerc
 LIBRARY_TESTS := $(filter-out $(patsubst %,tests/test_%.py,site build paper status notebooks readme publishing colab downloads \
 	lab minutes repository jupyterlab widget_places grading mutation exercises),$(wildcard tests/test_*.py))
 
-# For every system and every Python at once, with the checksums of all files.  What is oldest is found afresh each
+# For every system and every Python at once, with the checksums of all files. What is oldest is found afresh each
 # time: a version that was once needed by another package would stay there as if it were the oldest.
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
 	--custom-compile-command "make constraints" $(if $(UPGRADE),--upgrade)

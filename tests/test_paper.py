@@ -175,6 +175,13 @@ def test_a_chapter_leads_to_places_of_the_same_document(chapter):
     assert chapter.title == "A title"
 
 
+def test_the_pictures_of_a_page_in_a_folder_of_its_own_are_found(tmp_path):
+    (tmp_path / "chapters" / "deep").mkdir(parents=True)
+    (tmp_path / "chapters" / "deep" / "one.html").write_text(PAGE.replace("../_images", "../../_images"), encoding="utf-8")
+    chapter = read_chapter(tmp_path, "chapters/deep/one", "A part", {"one"})
+    assert [image["src"] for image in chapter.body.select("img")] == ["../_images/x.png", "data:,"]
+
+
 def test_solutions_are_opened_and_folded_drawing_code_is_left_out(chapter):
     assert "Forty-two." in chapter.body.get_text()
     assert not chapter.body.select("details, .dropdown, .cell")

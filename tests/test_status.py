@@ -50,7 +50,8 @@ def test_a_table_is_one_for_a_screen_reader_too(name):
 def test_every_chapter_stands_there_with_the_seconds_of_this_build():
     seconds = json.loads((SITE.parent / "execution.json").read_text(encoding="utf-8"))
     links = [link["href"] for link in table("chapters").select("td:first-child a")]
-    assert [f"chapters/{link.removesuffix('.html')}" for link in links] == list(notebooks()) == list(seconds)
+    assert [f"chapters/{link.removesuffix('.html')}" for link in links] == list(seconds)
+    assert set(seconds) <= set(notebooks())
     found = {f"chapters/{link.removesuffix('.html')}": row for link, row in zip(links, rows("chapters"), strict=True)}
     for page, (title, duration, result, _) in found.items():
         assert title == parsed(page).h1.find(string=True).strip()
@@ -59,7 +60,9 @@ def test_every_chapter_stands_there_with_the_seconds_of_this_build():
 
 
 def test_the_data_of_a_chapter_are_those_that_its_own_outputs_name():
-    for page, row in zip(notebooks(), rows("chapters"), strict=True):
+    links = [link["href"] for link in table("chapters").select("td:first-child a")]
+    for link, row in zip(links, rows("chapters"), strict=True):
+        page = f"chapters/{link.removesuffix('.html')}"
         said = notices(page)
         for source in SOURCES.values():
             if f">{source.title}: " in said or f"> {source.title}: " in said:

@@ -5,6 +5,7 @@ another page of the site leads to another place of the document.
 """
 
 import html
+import posixpath
 import re
 import sys
 from dataclasses import dataclass
@@ -93,6 +94,9 @@ def read_chapter(site: Path, page: str, part: str, names: set[str]) -> Chapter:
         each.decompose()
     unfold(body)
     join_addresses(body, name, names)
+    for image in body.select("img[src]"):
+        if not ELSEWHERE.match(image["src"]):
+            image["src"] = posixpath.relpath(posixpath.join(posixpath.dirname(page), image["src"]), "chapters")
     for widget in body.select(".book-widget"):
         note = BeautifulSoup(f'<p class="widget-note">{WIDGET_NOTE}</p>', "html.parser")
         widget.append(note)
