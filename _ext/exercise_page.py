@@ -2,7 +2,7 @@
 
 On disk `chapters/exercises/SET.ipynb` is what students get, so that is what the download button hands out. The page
 shows `exercises/source/SET/SET.ipynb` instead: numbered exercises, each solution in a dropdown, no hidden check. With
-SOLUTIONS=0 in the environment it shows empty answers, and runs nothing, since empty answers raise errors.
+SOLUTIONS=0 in the environment it shows empty answers. Nothing is run: empty answers raise errors, the tests run the others.
 The directive `{tasks} SET` lists the tasks that a set has for the chapter in which it stands.
 """
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 PAGES = PurePosixPath("chapters/exercises")
 MARKS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.M)
-START = re.compile(r"\A(`{3}\{exercise-start\}.*?\n`{3}\n)", re.S)
+START = re.compile(r"`{3}\{exercise-start\}.*?\n`{3}\n", re.S)
+CHECK_PROMPTS = {"code_prompt_show": "Show the visible checks", "code_prompt_hide": "Hide the visible checks"}
 CONTENTS = {"exercise-content", "solution-content"}  # ids that sphinx-exercise gives to every box alike
 
 
@@ -53,9 +54,10 @@ def view(source: dict, student: dict, solutions: bool) -> dict:
         if name.endswith("-hidden") or (not name and not solutions):
             continue
         if name.endswith("-text"):
-            text = START.sub(lambda start: f"{start[1]}\n{facts(given[name])}\n", text)
+            start = START.match(text).end()
+            text = f"{text[:start]}\n{facts(given[name])}\n{text[start:]}"
         elif name.endswith("-visible"):
-            cell["metadata"]["tags"] = ["hide-input"]
+            cell["metadata"] |= {"tags": ["hide-input"], "mystnb": CHECK_PROMPTS}
         elif cell["metadata"].get("nbgrader", {}).get("solution"):
             text = MARKS.sub("", text + "\n").rstrip() + rubric(source, name) if solutions else given[name]
         cells.append(cell | {"source": text})
@@ -83,10 +85,9 @@ def show_source(app: Sphinx, docname: str, content: list[str]) -> None:
         content[0] = json.dumps(shown)
 
 
-def run_only_solutions(app: Sphinx, config: Config) -> None:
-    """Leave the pages of empty answers unexecuted."""
-    if not config.exercise_solutions:
-        config.nb_execution_excludepatterns = [*config.nb_execution_excludepatterns, f"{PAGES}/*"]
+def run_no_exercise(app: Sphinx, config: Config) -> None:
+    """Leave the pages of exercises unexecuted."""
+    config.nb_execution_excludepatterns = [*config.nb_execution_excludepatterns, f"{PAGES}/*"]
 
 
 class Tasks(SphinxDirective):
@@ -109,7 +110,8 @@ class Tasks(SphinxDirective):
             if about and (page not in chapters or about["chapter"] == page):
                 name = label(cell).removesuffix("-text")
                 worth = points.get(f"{name}-hidden", points.get(name))
-                lines.append(f"1. {{ref}}`ex-{name}`: {about['goal']} *{worth:g} points, about {about['minutes']} min.*")
+                facts = f"{worth:g} point{'s' * (worth != 1)}, about {about['minutes']} min"
+                lines.append(f"- {{ref}}`ex-{name}`. {about['goal']} *{facts}*")
         box = nodes.container()
         self.state.nested_parse(StringList(lines, source=str(path)), 0, box)
         return box.children
@@ -130,7 +132,7 @@ def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> Non
 def setup(app: Sphinx) -> dict:
     app.add_config_value("exercise_solutions", os.environ.get("SOLUTIONS", "1") != "0", "env")
     app.add_directive("tasks", Tasks)
-    app.connect("config-inited", run_only_solutions)
+    app.connect("config-inited", run_no_exercise)
     app.connect("source-read", show_source)
     app.connect("doctree-resolved", drop_repeated_ids)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

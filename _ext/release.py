@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import nbformat
+
 EXAMPLE_OWNER = "example-org"
 BUTTONS = ("use_repository_button", "use_issues_button", "use_edit_page_button")
 LARGEST = 6_000_000  # bytes of a notebook to download; without the saved state of its widgets where it would be more
@@ -35,15 +37,21 @@ def to_download(notebook: str) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
+def is_run_of(executed: str, source: str) -> bool:
+    """Whether `executed` is a run of the notebook `source`; a page of exercises is made from another than it hands out."""
+    both = [[cell["source"] for cell in nbformat.reads(text, as_version=4).cells] for text in (executed, source)]
+    return both[0] == both[1]
+
+
 def put_outputs_in(app, exception) -> None:
     """Put each executed notebook where the button "Download this page" leads, in place of its source without outputs."""
     if exception is not None or app.builder.format != "html":
         return
-    executed = Path(app.env.mystnb_config.output_folder)
-    for source in sorted((Path(app.outdir) / "_sources").rglob("*.ipynb")):
-        notebook = executed / source.relative_to(Path(app.outdir) / "_sources")
-        if notebook.exists():
-            source.write_text(to_download(notebook.read_text(encoding="utf-8")), encoding="utf-8")
+    sources, runs = Path(app.outdir) / "_sources", Path(app.env.mystnb_config.output_folder)
+    for path in sorted(sources.rglob("*.ipynb")):
+        run = runs / path.relative_to(sources)
+        if run.exists() and is_run_of(executed := run.read_text(encoding="utf-8"), path.read_text(encoding="utf-8")):
+            path.write_text(to_download(executed), encoding="utf-8")
 
 
 def setup(app):

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 BOOK = Path(__file__).resolve().parent.parent
+PATIENCE = ("--retries=1", "--timeout=10")  # of pip where there is no network
 PART = "# the library and the chapters\n"  # of requirements.txt
 
 
@@ -48,14 +49,27 @@ def missing(needed: Sequence[Requirement]) -> list[Requirement]:
     return [each for each in needed if version(each.name) is None]
 
 
+def unfit(needed: Sequence[Requirement]) -> list[tuple[Requirement, Version]]:
+    """Return those of `needed` that are here in a version outside their range, with that version."""
+    found = [(each, version(each.name)) for each in needed]
+    return [(each, here) for each, here in found if here is not None and not each.specifier.contains(here, prereleases=True)]
+
+
 def too_old(needed: Sequence[Requirement]) -> list[str]:
     """Return a sentence for each of `needed` that is here in a version outside its range."""
-    found = [(each, version(each.name)) for each in needed]
     return [
         f"This book needs {each}, and here is {each.name} {here}: choose a newer runtime, or some cells may stop."
-        for each, here in found
-        if here is not None and not each.specifier.contains(here, prereleases=True)
+        for each, here in unfit(needed)
     ]
+
+
+def pip(*arguments: str) -> str:
+    """Run pip; return why it failed, "" on success."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--no-color", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    importlib.invalidate_caches()
+    said = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.strip()]
+    return "" if done.returncode == 0 else (said or ["pip failed"])[-1]
 
 
 def add(packages: Sequence[Requirement]) -> str:
@@ -63,13 +77,33 @@ def add(packages: Sequence[Requirement]) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         held = Path(scratch, "held.txt")
         held.write_text("\n".join(f"{name}=={here}" for name, here in installed().items()), encoding="utf-8")
-        quiet = ["--quiet", "--no-color", "--disable-pip-version-check"]
-        command = [sys.executable, "-m", "pip", "install", *quiet, "--retries=1", "--timeout=10", f"--constraint={held}"]
-        command += map(str, packages)
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    importlib.invalidate_caches()
-    said = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.strip()]
-    return "" if done.returncode == 0 else (said or ["pip failed"])[-1]
+        failed = pip("install", *PATIENCE, f"--constraint={held}", *map(str, packages))
+    return failed and add_one_by_one(packages)
+
+
+def add_one_by_one(packages: Sequence[Requirement]) -> str:
+    """Install `packages`, and what they lack, without asking whether all else here fits together; return why not, or "".
+
+    Colab's own packages do not always fit, and then pip knows no answer that changes none of them.
+    """
+    added, waiting = [], list(packages)
+    while waiting:
+        each = waiting.pop()
+        reason = pip("install", *PATIENCE, "--no-deps", str(each))
+        needed = [] if reason else needs(each.name)
+        added += [] if reason else [each.name]
+        if reason or unfit(needed):
+            if added:
+                pip("uninstall", "--yes", *added)
+            return reason or f"{each.name} needs {unfit(needed)[0][0]}, and here is {unfit(needed)[0][1]}"
+        waiting += missing(needed)
+    return ""
+
+
+def needs(name: str) -> list[Requirement]:
+    """Return what the package `name`, which is here, asks for itself."""
+    lines = [Requirement(line) for line in metadata.requires(name) or []]
+    return [each for each in lines if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
 def shortfall(packages: Sequence[Requirement], reason: str) -> str:

@@ -7,6 +7,7 @@ running on the machine: readers plan by these numbers. `tests/test_minutes.py` c
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 
 
+def chapters(build: Path = BUILD) -> dict[str, float]:
+    """Return {page: seconds by the clock} of the chapters that the build ran; other pages are not timed for readers."""
+    pages = json.loads((build / "execution.json").read_text(encoding="utf-8"))
+    return {page: seconds for page, seconds in pages.items() if re.match(r"chapters/\d\d-", page)}
+
+
 def glued(page: str, build: Path = BUILD) -> dict[str, str]:
     """Return what the built chapter `page` ("chapters/01-...") glued, by the part of the name after the chapter's number."""
     stored = json.loads((build / "jupyter_execute" / f"{page}.glue.json").read_text(encoding="utf-8"))
@@ -26,17 +33,16 @@ def glued(page: str, build: Path = BUILD) -> dict[str, str]:
 
 def measured(build: Path = BUILD) -> dict[str, dict[str, float]]:
     """Return {chapter: {"seconds": by the clock, "worked": by processors}} of the build."""
-    clock, processor = (json.loads((build / f"{name}.json").read_text(encoding="utf-8")) for name in ("execution", "processor"))
+    worked = json.loads((build / "processor.json").read_text(encoding="utf-8"))
     return {
-        Path(page).name: {"seconds": seconds, **({"worked": processor[page]} if page in processor else {})}
-        for page, seconds in clock.items()
+        Path(page).name: {"seconds": seconds, **({"worked": worked[page]} if page in worked else {})}
+        for page, seconds in chapters(build).items()
     }
 
 
 def made_on(build: Path = BUILD) -> tuple[str, str]:
     """Return the device and the budget that the chapters of the build name. Raises ValueError where they differ."""
-    pages = json.loads((build / "execution.json").read_text(encoding="utf-8"))
-    devices, budgets = ({glued(page, build).get(name) for page in pages} - {None} for name in ("device", "budget"))
+    devices, budgets = ({glued(page, build).get(name) for page in chapters(build)} - {None} for name in ("device", "budget"))
     if len(devices) != 1 or len(budgets) != 1:
         raise ValueError(f"the chapters were not built alike ({devices}, {budgets}): run make clean book")
     return devices.pop(), budgets.pop()

@@ -377,7 +377,7 @@ for folder in [*paths, os.path.dirname("SECRET") + "/stolen"]:
         wrote.append(folder)
     except OSError as error:
         pass
-print("wrote", wrote)
+print("wrote", [path for path in wrote if not path.startswith("/tmp/")])
 """
 FILLS = """
 import os
@@ -524,9 +524,14 @@ HOSTILE = [
         **STOPPED,
     ),
     Case("memory-by-many.ipynb", handed_in(order=CROWD), reason="took more than 700 MB", **STOPPED),
-    Case("prints.ipynb", handed_in(order="while True:\n    print('x' * 1000)"), order=0, reason="was interrupted$"),
-    Case("prints-at-once.ipynb", handed_in(order="print('x' * 30_000_000)"), reason="wrote too much", **STOPPED),
-    Case("huge-answer.ipynb", handed_in(order="def order(words):\n    return 'x' * 3_000_000"), reason="too much", **STOPPED),
+    Case("prints.ipynb", handed_in(order="while True:\n    print('again')"), order=0, reason="was interrupted$"),
+    Case("prints-at-once.ipynb", handed_in(order=ORDER + "\nprint('x' * 30_000_000)"), reason="wrote too much", **STOPPED),
+    Case(
+        "huge-answer.ipynb",
+        handed_in(order="def order(words):\n    return 'x' * 3_000_000"),
+        reason="wrote too much",
+        **STOPPED,
+    ),
     Case("processes-left.ipynb", handed_in(order=ORDER + LEFT)),
     Case("writes.ipynb", handed_in(order=ORDER + WRITES), shows="wrote []"),
     Case("fills.ipynb", handed_in(order=ORDER + FILLS), shows="wrote []"),

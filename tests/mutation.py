@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from exercises.grading import assignments
 from exercises.grading.preprocessors import label, same
 
-SECONDS = 60  # for what follows one wrong answer
+SECONDS = 60  # of processor time for what follows one wrong answer; ten times that by the clock, as others may be busy
 
 
 def wrong_answers(name: str, course: Path = assignments.COURSE) -> dict[str, list[str]]:
@@ -49,15 +49,32 @@ def value(source: str, names: dict) -> str | None:
 
 
 def used_and_bound(source: str) -> tuple[set[str], set[str]]:
-    """Return the names that a cell reads, and those that it binds."""
+    """Return the names that a cell reads before it binds them, and those that it leaves bound."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        statements = ast.parse(source).body
     except SyntaxError:
         return set(), set()
-    named = [node for node in nodes if isinstance(node, ast.Name)]
-    bound = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    bound |= {node.id for node in named if isinstance(node.ctx, ast.Store)}
-    return {node.id for node in named if isinstance(node.ctx, ast.Load)}, bound
+    used, bound = set(), set()
+    for statement in statements:
+        inner = own_names(statement)
+        named = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        used |= {node.id for node in named if isinstance(node.ctx, ast.Load)} - bound - inner
+        bound |= {node.id for node in named if isinstance(node.ctx, ast.Store)}
+        bound |= {statement.name} if isinstance(statement, ast.FunctionDef | ast.ClassDef) else set()
+    return used, bound
+
+
+def own_names(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement binds for its own inside: of loops, of comprehensions, of functions."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.For | ast.comprehension):
+            found |= {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
+        elif isinstance(node, ast.FunctionDef | ast.Lambda):
+            found |= {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+        if isinstance(node, ast.FunctionDef):
+            found |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return found
 
 
 def last_to_notice(cells: list[tuple[str, str]], start: int, wrong: str) -> int:
@@ -85,15 +102,17 @@ def lost(cells: list[tuple[str, str]], answers: dict[str, str], names: dict) -> 
 
 def in_forks(works: list) -> list[list[str]]:
     """Return what each of `works` returns in a fork of its own, ["..."] where that dies or takes too long."""
-    files, children = [tempfile.NamedTemporaryFile() for _ in works], []
-    for work, file in zip(works, files, strict=True):
-        if not (child := os.fork()):
-            signal.alarm(SECONDS)
-            Path(file.name).write_text(json.dumps(work()))
-            os._exit(0)
-        children.append(child)
-    died = [os.waitpid(child, 0)[1] != 0 for child in children]
-    return [["..."] if dead else json.loads(Path(file.name).read_text()) for dead, file in zip(died, files, strict=True)]
+    with tempfile.TemporaryDirectory() as folder:
+        files, children = [Path(folder, str(number)) for number in range(len(works))], []
+        for work, file in zip(works, files, strict=True):
+            if not (child := os.fork()):
+                signal.setitimer(signal.ITIMER_PROF, SECONDS)
+                signal.alarm(10 * SECONDS)
+                file.write_text(json.dumps(work()))
+                os._exit(0)
+            children.append(child)
+        died = [os.waitpid(child, 0)[1] != 0 for child in children]
+        return [["..."] if dead else json.loads(file.read_text()) for dead, file in zip(died, files, strict=True)]
 
 
 def survey(source, mutants: dict[str, list[str]], answers: dict[str, str]) -> dict[str, list]:

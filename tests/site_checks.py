@@ -42,8 +42,8 @@ def toc() -> tuple[str, ...]:
 
 
 def notebooks() -> tuple[str, ...]:
-    """The pages of _toc.yml that are notebooks."""
-    return tuple(page for page in toc() if (ROOT / f"{page}.ipynb").exists())
+    """The chapters of _toc.yml that are notebooks, which the build runs; pages of exercises it does not."""
+    return tuple(page for page in toc() if Path(page).parent.name == "chapters" and (ROOT / f"{page}.ipynb").exists())
 
 
 @cache

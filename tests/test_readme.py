@@ -57,7 +57,10 @@ def test_every_file_that_a_page_links_to_exists(name):
 def test_the_table_of_chapters_is_the_table_of_contents():
     toc = yaml.safe_load(text("_toc.yml"))
     listed = [
-        chapter["file"] for part in toc["parts"] for chapter in part["chapters"] if (ROOT / f"{chapter['file']}.ipynb").exists()
+        chapter["file"]
+        for part in toc["parts"]
+        for chapter in part["chapters"]
+        if (ROOT / f"{chapter['file']}.ipynb").exists() and "/exercises/" not in chapter["file"]
     ]
     assert re.findall(r"\]\((chapters/[\w-]+)\.ipynb\) \| \d+ s \|", text("README.md")) == listed
 
@@ -71,12 +74,8 @@ def test_one_address_and_one_version_stand_everywhere():
     assert f"version {version}" in text("chapters/intro.md")
 
 
-def test_the_bounds_that_matter_are_in_the_requirements():
+def test_the_bound_that_matters_is_in_the_requirements():
     assert "jupyter-book>=1.0.4,<2" in text("requirements.txt")
-    pinned = dict(line.split("==") for line in text("constraints.txt").splitlines() if "==" in line)
-    names = re.findall(r"^([A-Za-z][\w-]*)", text("requirements.txt"), re.M)
-    known = {name.lower().replace("_", "-") for name in pinned}
-    assert [name for name in names if name.lower().replace("_", "-") not in known] == []
 
 
 def test_serve_shows_the_site_on_this_machine_only():

@@ -54,8 +54,9 @@ def built_site() -> None:
 
 
 def test_the_contents_list_every_chapter_file():
-    listed = {Path(page).name for page in PAGES}
-    there = {file.stem for file in (ROOT / "chapters").iterdir() if file.suffix in {".md", ".ipynb"}}
+    listed = set(PAGES)
+    files = [*(ROOT / "chapters").iterdir(), *(ROOT / "chapters" / "exercises").iterdir()]
+    there = {str(file.relative_to(ROOT).with_suffix("")) for file in files if file.suffix in {".md", ".ipynb"}}
     assert there == listed, f"not in _toc.yml: {there - listed}; not in chapters: {listed - there}"
 
 

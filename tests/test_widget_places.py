@@ -118,14 +118,15 @@ def gray(share: float) -> list[int]:
 
 def test_a_convolution_draws_its_image_its_answers_and_its_window_and_steps_onward(fresh):
     box, widget = fresh("Convolution")
-    box.locator("select").first.select_option("large")
-    shown = widget.images[2 * 28 * 28 :]
     image, answer = box.locator("canvas").all()
-    pixels = torch.frombuffer(bytearray(shown), dtype=torch.uint8).reshape(1, 1, 40, 40) / 255
-    answers = F.conv2d(pixels, torch.tensor(widget.kernel).reshape(1, 1, 3, 3))[0, 0]
-    for row, column in ((0, 0), (3, 17), (37, 30)):
-        assert image.evaluate(PIXEL, [column, row]) == gray(float(pixels[0, 0, row, column]))
-        assert answer.evaluate(PIXEL, [column, row]) == signed(float(answers[row, column] / answers.abs().max()))
+    pixels = torch.frombuffer(bytearray(widget.images), dtype=torch.uint8).split([40 * 40, 28 * 28, 28 * 28])
+    for name, flat, side in (("another", pixels[2], 28), ("large", pixels[0], 40)):
+        box.locator("select").first.select_option(name)
+        shown = flat.reshape(1, 1, side, side) / 255
+        answers = F.conv2d(shown, torch.tensor(widget.kernel).reshape(1, 1, 3, 3))[0, 0]
+        for row, column in ((0, 0), (13, 17), (25, 20)):
+            assert image.evaluate(PIXEL, [column, row]) == gray(float(shown[0, 0, row, column]))
+            assert answer.evaluate(PIXEL, [column, row]) == signed(float(answers[row, column] / answers.abs().max()))
     for button, place in (("Step", "Row 12, column 11:"), ("Back", "Row 12, column 10:")):
         box.get_by_text(button, exact=True).click()
         assert place in box.locator(".w-told").text_content()
@@ -165,6 +166,7 @@ def scale(chart) -> tuple[float, float]:
     ]
     (low, bottom), (high, top) = marks[0], marks[-1]
     slope = (top - bottom) / (high - low)
+    assert slope < 0, "the chart stands on its head"
     return slope, bottom - low * slope
 
 
@@ -193,7 +195,7 @@ def test_the_lines_of_the_board_and_its_first_filters_are_those_of_its_runs(fres
 
 def test_the_bars_of_the_wall_have_the_lengths_of_their_parts(fresh):
     box, widget = fresh("MemoryWall")
-    parts, _ = memory_wall.memory(widget.layers, cards=2)
+    parts, _ = memory_wall.memory(widget.layers, batch=512, cards=2)
     percent = "(all) => all.map(({ style }) => parseFloat(style.width || style.left))"
     *bars, line = box.locator(".wall-bar").first.locator("> span").evaluate_all(percent)
     assert bars == pytest.approx([line * size / memory_wall.CARD for size in parts.values()], abs=0.01)

@@ -65,11 +65,11 @@ def examples(suffix: str = "") -> list[Widget]:
     made = [
         widgets.Augmentation(ramp.astype(np.uint8)),
         widgets.C3Table(),
-        widgets.Convolution(images | large, {"drawn": torch.randn(5, 5)}),
+        widgets.Convolution(large | images, {"drawn": torch.randn(5, 5)}),
         widgets.Dropout(model, data, data.test.images[0]),
         widgets.frames(bars, "A bar of some height.", height=[1, 2, 3]),
         widgets.LeNetReader(model, data, few),
-        widgets.MemoryWall(cards=2),
+        widgets.MemoryWall(cards=2, batch=512),  # too much for 3 GB: it shows its color of alarm
         widgets.OcclusionProbe(model, data, images),
         widgets.Replay({name: f"replay-lenet5-{name}" for name in ("modern", "constant")}, data),
         widgets.SaturationLab(),

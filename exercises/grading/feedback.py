@@ -11,7 +11,8 @@ from pygments.lexers import PythonLexer
 
 LONGEST = 20_000  # characters of an answer that are shown
 COLORS = HtmlFormatter(nowrap=True)
-MARKDOWN = MarkdownIt("js-default", {"linkify": False}).disable("image")  # no HTML of the student's, no address that runs
+MARKDOWN = MarkdownIt("js-default", {"linkify": False}).disable(["image", "link", "autolink"])
+# no HTML of the student's, and no address: none that runs, none that an instructor would follow
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f]")
 
 # Whatever should slip through: the page may show its own style and pictures that it holds, and nothing else.

@@ -31,6 +31,7 @@ from exercises.grading.submissions import Entry, Unusable, entries, read
 
 GRACE = 20  # seconds to put down a result after the sandbox was stopped
 PACE = 0.2  # seconds between two looks at a submission
+FEW = 10  # processes whose memory is found out exactly; an ordinary submission has four
 MOST_SOCKET_FILES = 1000
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["exercises.grading.worker"])
@@ -49,6 +50,14 @@ def prepare(name: str, seed: int, course: Path) -> worker.Assignment:
     return worker.Assignment(name, feedback.heading(source), tuple(assignments.tasks(source)), template, answers, key)
 
 
+def used(process: psutil.Process, *, exactly: bool) -> int:
+    """Return the bytes that `process` uses; exactly: only its part of what it shares, which takes longer to find out."""
+    try:
+        return process.memory_full_info().pss if exactly else process.memory_info().rss
+    except (psutil.AccessDenied, AttributeError):
+        return process.memory_info().rss
+
+
 def measure(root: psutil.Process, folder: Path) -> tuple[list[psutil.Process], int, int, int]:
     """Return the processes below `root`, the memory of all in bytes, and bytes and number of files among the sockets."""
     try:
@@ -58,7 +67,7 @@ def measure(root: psutil.Process, folder: Path) -> tuple[list[psutil.Process], i
     memory = 0
     for process in [root, *tree]:
         try:
-            memory += process.memory_info().rss
+            memory += used(process, exactly=len(tree) < FEW)
         except psutil.Error:
             continue
     size = number = 0
@@ -73,7 +82,7 @@ def measure(root: psutil.Process, folder: Path) -> tuple[list[psutil.Process], i
 
 
 def kill(processes: list[psutil.Process]) -> None:
-    for process in reversed(processes):
+    for process in processes:  # the sandbox's first one first: all others inside end with it
         try:
             process.kill()
         except psutil.Error:

@@ -1,11 +1,13 @@
 """Three plug-ins for nbgrader: plain Markdown for students, bounded execution, answers judged outside the sandbox."""
 
 import ast
+import asyncio
 import json
 import math
 import re
 import time
 from pathlib import Path
+from queue import Empty
 
 import zmq.asyncio
 from jupyter_client import AsyncKernelManager
@@ -19,6 +21,8 @@ from traitlets import Dict, Instance, Unicode
 from exercises.grading.sandbox_kernel import MB, SOCKETS, Limits, kernel_spec
 
 LONGEST_ANSWER = 20_000  # characters
+PATIENCE = 10  # seconds for a kernel to answer an interrupt, and for the end of a cell's output
+FLOOD = 10  # times the output that is kept; a cell that writes more is interrupted
 MESSAGES = {"status", "execute_input", "stream", "display_data", "execute_result", "error"}
 FORMS = ("text/plain", "image/png")  # of an output; nothing that a browser would run
 START = re.compile(r"^(`{3,}|:{3,})\{exercise-start\}\s*(.*)$")
@@ -97,8 +101,8 @@ class BoundedExecute(Execute):
 
     def preprocess(self, nb, resources, km=None):
         self.shutdown_kernel, self.store_widget_state, self.record_timing = "immediate", False, False
-        self.startup_timeout, self.iopub_timeout = 60, 5
-        self.deadline, self.kept = None, {}
+        self.startup_timeout, self.iopub_timeout = 60, PATIENCE
+        self.deadline, self.written = None, {}
         return super().preprocess(nb, resources, km)
 
     def preprocess_cell(self, cell, resources, index):
@@ -112,13 +116,24 @@ class BoundedExecute(Execute):
         left = (self.deadline or math.inf) - time.monotonic()
         return max(1, min(self.limits.cell, left))
 
+    async def _async_handle_timeout(self, timeout, cell=None):
+        reply = await super()._async_handle_timeout(timeout, cell)  # interrupts the kernel
+        try:
+            await self.kc.shell_channel.get_msg(timeout=PATIENCE)
+        except Empty:
+            raise CellTimeoutError("the interrupt was ignored") from None
+        return reply
+
     def process_message(self, msg, cell, cell_index):
         return super().process_message(msg, cell, cell_index) if msg["msg_type"] in MESSAGES else None
 
     def output(self, outs, msg, display_id, cell_index):
         content = msg["content"]
-        self.kept[cell_index] = self.kept.get(cell_index, 0) + len(str(content))
-        if self.kept[cell_index] > self.limits.output:
+        before = self.written.get(cell_index, 0)
+        self.written[cell_index] = written = before + len(str(content))
+        if before <= FLOOD * self.limits.output < written:
+            self.interruption = asyncio.ensure_future(self.km.interrupt_kernel())
+        if written > self.limits.output:
             return None
         if "data" in content:
             content["data"] = {form: value for form, value in content["data"].items() if form in FORMS}

@@ -23,6 +23,7 @@ from exercises.grading.submissions import Unusable, assemble, clean, parse
 SHOWN = 2000  # characters of an output or a message
 PICTURES = 3
 LARGEST_PICTURE = 300_000  # characters
+INTERRUPTIONS = ("CellTimeoutError", "KeyboardInterrupt")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
@@ -49,7 +50,7 @@ def grade(content: bytes, assignment: Assignment, limits: Limits, folder: Path) 
     executed = {label(cell) for cell in notebook.cells if cell.cell_type == "code" and cell.get("execution_count")}
     notebook, _ = CompareHidden(answers=assignment.answers).preprocess(notebook, {})
     if any(is_interrupted(cell) for cell in notebook.cells):
-        notes.append("a cell ran too long and was interrupted")
+        notes.append("a cell ran too long, or wrote too much, and was interrupted")
     cells = {label(cell): cell for cell in notebook.cells}
     stubs = {label(cell): cell.source for cell in template.cells}
     tasks = [about(task, cells, stubs[task.name], executed) for task in assignment.tasks]
@@ -63,7 +64,9 @@ def execute(notebook, limits: Limits, folder: Path) -> tuple[str, str]:
     except CellTimeoutError as error:
         if "the notebook ran longer" in str(error):
             return "stopped", f"{error}; what came before counts"
-        return "stopped", "a cell ran too long, or wrote too much, and could not be interrupted; what came before counts"
+        if "IOPub" in str(error):  # a message above the limit ends the connection
+            return "stopped", "a cell wrote too much at once; what came before counts"
+        return "stopped", "a cell ran too long and could not be interrupted; what came before counts"
     except DeadKernelError:
         return "crashed", "the code ended its own Python process; what came before counts"
     except Exception as error:  # messages that are none, from a kernel in the student's hands
@@ -74,7 +77,7 @@ def execute(notebook, limits: Limits, folder: Path) -> tuple[str, str]:
 
 
 def is_interrupted(cell) -> bool:
-    return any(output.output_type == "error" and output.ename == "CellTimeoutError" for output in cell.get("outputs", ()))
+    return any(output.output_type == "error" and output.ename in INTERRUPTIONS for output in cell.get("outputs", ()))
 
 
 def about(task: Task, cells: dict, stub: str, executed: set[str]) -> dict:
