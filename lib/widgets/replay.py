@@ -70,7 +70,7 @@ def entry(words: str, record: Record) -> dict:
     run = record.runs[0]
     return {
         "words": words,
-        "training": [round(epoch.train_accuracy, 4) for epoch in run.history],
+        "training": [epoch.train_accuracy for epoch in run.history],  # rounded once, where it is shown
         "kernels": [*record.filters.shape[-2:], record.filters[:, 0].size],
         "bytes": len(pack_answers(record.predictions_by_epoch)),
     }
