@@ -201,6 +201,12 @@ def test_the_bars_of_the_wall_have_the_lengths_of_their_parts(fresh):
     assert bars == pytest.approx([line * size / memory_wall.CARD for size in parts.values()], abs=0.01)
 
 
+def test_a_filled_cell_of_the_table_says_that_it_is_pressed(fresh):
+    box, widget = fresh("C3Table")
+    pressed = box.locator(".c3-cell").evaluate_all("(all) => all.map((cell) => cell.getAttribute('aria-pressed'))")
+    assert pressed == [str(map in maps).lower() for map in range(6) for maps in widget.table]
+
+
 def test_crosses_stand_on_the_silenced_units(fresh):
     box, widget = fresh("Dropout")
     silenced = int(box.locator(".drop-grid").get_attribute("aria-label").split()[0])
