@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test library serve lab assignments grade pdf epub release links lint constraints clean
+.PHONY: help book test library serve lab pdf epub release links assignments grade lint constraints clean
 
 PYTHON ?= python3
 PORT ?= 8000
