@@ -20,6 +20,14 @@ MB = 1024 * 1024
 ROOT = Path(__file__).resolve().parents[2]
 SOCKETS = "sockets"  # the one folder that inside and outside share
 
+# The limit to processes is set inside: outside it would count all that the user runs, other submissions among them.
+INSIDE = """
+import resource, runpy, sys
+most = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+"""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -111,7 +119,6 @@ def restrict(limits: Limits) -> None:
         (resource.RLIMIT_AS, limits.address * MB),
         (resource.RLIMIT_CPU, limits.cpu),
         (resource.RLIMIT_FSIZE, limits.files * MB),
-        (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -130,7 +137,7 @@ def kernel_spec(limits: Limits) -> dict:
 
 def main() -> None:
     connection, limits = sys.argv[1], Limits(**json.loads(sys.argv[2]))
-    kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", connection, "--HistoryManager.hist_file=:memory:"]
+    kernel = [sys.executable, "-c", INSIDE, str(limits.processes), "-f", connection, "--HistoryManager.hist_file=:memory:"]
     command = [*jail(os.path.dirname(connection), limits.files), *kernel]
     restrict(limits)
     os.execvp(command[0], command)
