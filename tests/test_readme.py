@@ -16,7 +16,7 @@ from conftest import skip_or_fail
 from lib.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "CONTRIBUTING.md", "chapters/intro.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "chapters/intro.md", "chapters/instructors.md"]
 
 
 def text(name: str) -> str:
