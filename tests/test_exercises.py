@@ -340,3 +340,11 @@ def test_a_chapter_ends_with_the_list_of_its_tasks(name, chapter):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert f"```{{tasks}} {name}\n```" in text.partition("## Exercises\n")[2]
     assert any(cells(name)[f"{task.name}-text"].metadata.exercise.chapter == chapter for task in tasks(name))
+
+
+@each_set
+def test_the_page_for_instructors_gives_the_points_of_a_set(name):
+    text = (ROOT / "chapters" / "instructors.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"\{{doc\}}`exercises/{name}` \| (\d+) \| (\d+) \|", text)
+    by_hand = sum(task.points for task in tasks(name) if task.by_hand)
+    assert tuple(map(int, row)) == (sum(task.points for task in tasks(name)), by_hand)
