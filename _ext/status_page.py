@@ -115,7 +115,8 @@ def recorded(folder: Path) -> tuple[str, ...]:
     about = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     accuracy = 100 * sum(about["accuracies"]) / len(about["accuracies"])
     recipe = about["recipe"]
-    what = f"{recipe.get('network') or recipe['method']}, {SOURCES[recipe['dataset']].title}"
+    network = recipe.get("network", "").partition("(")[0]  # without its settings, which would fill the table
+    what = f"{network or recipe['method']}, {SOURCES[recipe['dataset']].title}"
     devices = ", ".join(dict.fromkeys(run["device"] for run in about["runs"]))
     return (folder.name, what, str(len(about["runs"])), f"{accuracy:.2f}", devices, about["recorded"])
 
@@ -145,13 +146,18 @@ def cell(app, docname: str, content: str | tuple[str, str], right: bool) -> node
     return nodes.entry("", paragraph, classes=["text-right"] if right else [])
 
 
+def width(column: tuple) -> int:
+    """Return the room that a column asks for: its longest text, which may break where it is very long."""
+    return min(24, max(len(each[1] if isinstance(each, tuple) else each) for each in column))
+
+
 def drawn(app, docname: str, name: str, table: Table) -> nodes.table:
     """Return `table` as docutils has it, with caption and head, so that a screen reader can tell them."""
 
     def row(contents: tuple) -> nodes.row:
         return nodes.row("", *(cell(app, docname, each, at in table.numeric) for at, each in enumerate(contents)))
 
-    columns = [nodes.colspec(colwidth=1) for _ in table.head]
+    columns = [nodes.colspec(colwidth=width(texts)) for texts in zip(table.head, *table.rows, strict=True)]
     body = nodes.tbody("", *map(row, table.rows))
     group = nodes.tgroup("", *columns, nodes.thead("", row(table.head)), body, cols=len(columns))
     title = nodes.title(table.caption, table.caption)

@@ -105,7 +105,7 @@ def test_every_recorded_run_stands_there_with_its_device_and_date():
             assert (what, seeds, accuracy, device) == ("measurement", "", "", record["device"])
             continue
         recipe = record["recipe"]
-        assert what == f"{recipe.get('network', recipe.get('method'))}, {SOURCES[recipe['dataset']].title}"
+        assert what == f"{recipe.get('network', recipe.get('method')).split('(')[0]}, {SOURCES[recipe['dataset']].title}"
         assert int(seeds) == len(record["accuracies"])
         assert float(accuracy) == pytest.approx(100 * statistics.mean(record["accuracies"]), abs=0.0051)
         assert set(device.split(", ")) >= {part for run in record["runs"] for part in run["device"].split(", ")}
