@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 import matplotlib as mpl
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from printable import ROOT, SITE, About, Chapter, NothingToPrint, about, cover, read_chapters
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
@@ -65,19 +65,27 @@ def document(about: About, chapters: list[Chapter]) -> str:
 
 
 @contextmanager
-def opened(text: str, site: Path = SITE) -> Iterator[Page]:
-    """Open `text` in the browser as a page of the site; raises NothingToPrint where there is no browser."""
+def own_browser() -> Iterator[Browser]:
+    """Start the system's browser; raises NothingToPrint where there is none."""
     if browser_path() is None:
         raise NothingToPrint("No Chromium or Chrome was found: install one, or name it in $BROWSER_PATH.")
-    with served(site) as address, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, text: str, site: Path = SITE) -> Iterator[Page]:
+    """Open `text` in `browser` as a page of the site."""
+    with served(site) as address:
         page = browser.new_page(color_scheme="light")
         page.route("**/chapters/paper.html", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
         page.route("**/fonts/*", lambda route: route.fulfill(path=FONTS / route.request.url.rpartition("/")[2]))
         page.goto(f"{address}/chapters/paper.html", wait_until="networkidle")
         page.evaluate("async () => { await MathJax.startup.promise; await document.fonts.ready; }")
         yield page
-        browser.close()
+        page.close()
 
 
 def page_numbers(printed: bytes) -> dict[str, int]:
@@ -136,7 +144,7 @@ def main() -> str | None:
     try:
         chapters = read_chapters()
         print(f"Printing {len(chapters)} chapters ...", flush=True)
-        with opened(document(about(), chapters)) as page:
+        with own_browser() as browser, opened(browser, document(about(), chapters)) as page:
             printed = print_book(page)
     except NothingToPrint as error:
         return str(error)
