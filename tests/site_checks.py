@@ -88,8 +88,10 @@ def served(folder: Path) -> Iterator[str]:
     handler = partial(PackingHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:  # after an error too: on a closed socket the thread would spin to the end of the tests
+            server.shutdown()
 
 
 def browser_path() -> str | None:

@@ -319,7 +319,8 @@ def test_every_image_keeps_its_proportions(visited, page, view):
 
 @opened_pages
 def test_the_first_view_of_a_page_is_light_enough(visited, page):
-    drawn = re.findall(r"iVBORw0KGgo[A-Za-z0-9+/=]+", (SITE / f"{page}.html").read_text(encoding="utf-8"))  # PNG in the page
+    text = (SITE / f"{page}.html").read_text(encoding="utf-8")
+    drawn = re.findall(r"(?:iVBORw0KGgo|UklGR)[A-Za-z0-9+/=]+", text)  # PNG and WebP in the page
     size = visited(page, "light").bytes - sum(map(len, drawn))
     assert size <= MOST_BYTES, f"{page} loads {size:,} bytes besides its images, more than {MOST_BYTES:,}"
 

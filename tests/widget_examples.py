@@ -35,10 +35,14 @@ ACTS = {
     "ShapeBench": ("tbody button[aria-pressed=false]", ""),
     "Switchboard": (".board-runs button:nth-child(2)", ""),
 }
-# All that a reader sees of a widget, aside from names that it draws by lot and from what says nothing.
-SEEN = """(box) => [box.innerHTML.replace(/ (name|src)="[^"]*"| (class|style)=""/g, ""),
-  ...[...box.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
-  ...[...box.querySelectorAll("input, select")].map(({ value, checked }) => `${value} ${checked}`)].join(" | ")"""
+# All that a reader sees of a widget, aside from what is hidden, names that it draws by lot, and what says nothing.
+SEEN = """(box) => {
+  const shown = box.cloneNode(true);
+  shown.querySelectorAll("[hidden]").forEach((part) => part.remove());
+  return [shown.innerHTML.replace(/ (name|src)="[^"]*"| (class|style)=""/g, ""),
+    ...[...box.querySelectorAll("canvas")].filter((canvas) => canvas.offsetParent).map((canvas) => canvas.toDataURL()),
+    ...[...box.querySelectorAll("input, select")].map(({ value, checked }) => `${value} ${checked}`)].join(" | ");
+}"""
 
 
 def drawn() -> Dataset:
