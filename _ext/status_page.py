@@ -5,7 +5,6 @@ Nothing is stored between builds: the tables are made when the page is written, 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
@@ -20,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lib.data import data_folder
 from lib.device import budget, choose_device, device_name
-from lib.files import FILES, SOURCES, Source, is_present
+from lib.files import FILES, SOURCES, Source, checksums, is_present
 from lib.runs import RUNS, commit
 
 PACKAGES = (
@@ -93,12 +92,11 @@ def machine_table(env) -> Table:
 
 def files_of(source: Source) -> list[tuple[str, str, str]]:
     """Return (dataset and file, whether it is the published one, SHA-256) of each file, or one row on the stand-in."""
-    raw = data_folder() / source.folder / "raw"
     if not is_present(source, data_folder()):
         return [(source.title, "stand-in", "no file: drawn or enlarged by code")]
-    sums = [hashlib.sha256((raw / file).read_bytes()).hexdigest() for file in FILES]
-    verdicts = ["as published" if found == known else "altered" for found, known in zip(sums, source.sha256, strict=True)]
-    return [(f"{source.title}: {file}", verdict, found) for file, found, verdict in zip(FILES, sums, verdicts, strict=True)]
+    sums = checksums(source, data_folder())
+    verdicts = ["as published" if sums[file] == known else "altered" for file, known in zip(FILES, source.sha256, strict=True)]
+    return [(f"{source.title}: {file}", verdict, sums[file]) for file, verdict in zip(FILES, verdicts, strict=True)]
 
 
 def data_table(env) -> Table:

@@ -98,6 +98,12 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
+def checksums(source: Source, root: Path) -> dict[str, str]:
+    """Return {file: SHA-256} of the files of `source` that lie under `root`, as they are."""
+    raw = root / source.folder / "raw"
+    return {file: hashlib.sha256((raw / file).read_bytes()).hexdigest() for file in FILES}
+
+
 def check_sum(path: Path, expected: str, source: Source) -> None:
     """Raise DataError when `path` is not the published file: another dataset's, or altered."""
     found = hashlib.sha256(path.read_bytes()).hexdigest()

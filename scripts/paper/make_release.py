@@ -23,7 +23,7 @@ from printable import ROOT, SITE, NothingToPrint, about
 from site_checks import EXECUTED, notebooks
 
 from lib.data import data_folder
-from lib.files import FILES, SOURCES, is_present
+from lib.files import SOURCES, checksums, is_present
 
 TARGET = ROOT / "_build" / "release"
 NAME = "from-lenet-to-alexnet"
@@ -75,10 +75,7 @@ def data_checksums() -> dict[str, dict[str, str] | str]:
     """Return the SHA-256 of each data file that the chapters read, or "stand-in" for a dataset that was not at hand."""
     found = {}
     for source in SOURCES.values():
-        raw = data_folder() / source.folder / "raw"
-        present = is_present(source, data_folder())
-        sums = {file: hashlib.sha256((raw / file).read_bytes()).hexdigest() for file in FILES} if present else "stand-in"
-        found[source.title] = sums
+        found[source.title] = checksums(source, data_folder()) if is_present(source, data_folder()) else "stand-in"
     return found
 
 
