@@ -32,12 +32,8 @@ def glued(page: str, build: Path = BUILD) -> dict[str, str]:
 
 
 def measured(build: Path = BUILD) -> dict[str, dict[str, float]]:
-    """Return {chapter: {"seconds": by the clock, "worked": by processors}} of the build."""
-    worked = json.loads((build / "processor.json").read_text(encoding="utf-8"))
-    return {
-        Path(page).name: {"seconds": seconds, **({"worked": worked[page]} if page in worked else {})}
-        for page, seconds in chapters(build).items()
-    }
+    """Return {chapter: {"seconds": by the clock}} of the build."""
+    return {Path(page).name: {"seconds": seconds} for page, seconds in chapters(build).items()}
 
 
 def made_on(build: Path = BUILD) -> tuple[str, str]:
@@ -58,7 +54,7 @@ def processor_name() -> str:
 
 
 def main() -> None:
-    if not (BUILD / "processor.json").exists():
+    if not (BUILD / "execution.json").exists():
         sys.exit("error: there is no build to record: run make book first")
     device = choose_device()
     expected = (device_name(device), "full" if device.type == "cuda" else "page")
