@@ -219,7 +219,8 @@ def test_a_killed_grader_keeps_what_is_finished_and_leaves_no_process(sandbox, c
     handed_in(order="import time\ntime.sleep(600)")(folder / "slow.ipynb", world)
     temporary = Path(tempfile.mkdtemp(prefix="gk", dir="/tmp"))
     words = ["tiny", folder, "--course", course, "--out", out, "--jobs", 2, *options(LIMITS | {"cell": 50, "notebook": 55})]
-    first = grader(*words, env=os.environ | {"TMPDIR": str(temporary)})
+    elsewhere = os.environ | {"TMPDIR": str(temporary)}
+    first = grader(*words, env=elsewhere)
     results = tmp_path / "grades" / "results"
     wait(lambda: results.is_dir() and len(list(results.glob("*.json"))) == 4 and running(temporary))
     times = {path: path.stat().st_mtime_ns for path in results.glob("*.json")}
@@ -227,8 +228,10 @@ def test_a_killed_grader_keeps_what_is_finished_and_leaves_no_process(sandbox, c
     first.wait()
     wait(lambda: not running(temporary))
     assert not out.exists()
+    assert list(temporary.glob("g*-*"))  # what the killed one could not remove, the next one does
     handed_in()(folder / "slow.ipynb", world)  # it was replaced meanwhile; the others are not graded again
-    output = grader(*words).communicate()[0]
+    output = grader(*words, env=elsewhere).communicate()[0]
+    assert not list(temporary.glob("g*-*"))
     assert "4 of 5 were finished before and are kept." in output
     assert [row["score"] for row in rows(out)] == ["7"] * 5
     assert times.items() <= {path: path.stat().st_mtime_ns for path in results.glob("*.json")}.items()

@@ -12,6 +12,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -121,12 +122,24 @@ def watch(process, limits: Limits, folder: Path, stop: threading.Event) -> tuple
     return past, peak
 
 
+def scratch() -> str:
+    """Return the folder for temporary ones: the path of a socket in them ends at 107 characters."""
+    temporary = tempfile.gettempdir()
+    return temporary if len(temporary) < 50 else "/tmp"
+
+
+def sweep(temporary: Path) -> None:
+    """Remove what graders that were killed left in `temporary`."""
+    for folder in temporary.glob("g*-*"):
+        owner = re.fullmatch(r"g(\d+)-\w{8}", folder.name)
+        if owner and not psutil.pid_exists(int(owner[1])) and folder.lstat().st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def grade_entry(content: bytes, assignment: worker.Assignment, limits: Limits, stop: threading.Event) -> dict:
     """Return the result of one submission, whatever happens to the process that grades it."""
     begin = time.monotonic()
-    temporary = tempfile.gettempdir()
-    # the path of a socket ends at 107 characters
-    folder = Path(tempfile.mkdtemp(prefix="g", dir=temporary if len(temporary) < 50 else "/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=f"g{os.getpid()}-", dir=scratch()))
     try:
         process = FORK.Process(target=worker.main, args=(content, assignment, limits, str(folder)), daemon=True)
         process.start()
@@ -274,6 +287,7 @@ def main(words: list[str] | None = None) -> int:
     except (assignments.SourceError, reports.HandError) as problem:
         print(problem, file=sys.stderr)
         return 2
+    sweep(Path(scratch()))
     store = folder / "results"
     store.mkdir(parents=True, exist_ok=True)
     try:
