@@ -1,6 +1,6 @@
 """Sphinx extension of the book: pages that load nothing from another host.
 
-It brings MathJax into the site, slims the theme's pages, makes them clean for screen readers, marks
+It brings MathJax into the site, makes pages clean for screen readers, marks
 pages that were built from stand-in data, and fails the build when anything would be loaded from
 elsewhere. What the theme lets a template decide stands in templates/; no built page is edited.
 """
@@ -21,7 +21,6 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from myst_nb.core.execute.base import ExecutionError
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
-from sphinx.builders.html._assets import _JavaScript
 from sphinx.errors import ExtensionError
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
@@ -46,8 +45,6 @@ LOADING_ATTRIBUTES = "src poster data href xlink:href".split()
 LOADING_RELS = set("icon manifest modulepreload preconnect prefetch preload dns-prefetch stylesheet".split())
 COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 DESCRIPTION_LENGTH = 155
-WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-WORTH_SHARING = 1000  # letters
 
 
 # --- nothing from another host ---------------------------------------------------------------
@@ -145,34 +142,8 @@ def describe(doctree: nodes.document) -> str:
     return ""
 
 
-def deferred(script: _JavaScript) -> _JavaScript:
-    """The same script tag with `defer`, unless it holds its own code or others wait for it."""
-    if not script.filename or "documentation_options" in str(script.filename):
-        return script
-    return _JavaScript(script.filename, priority=script.priority, **{"defer": "defer", **script.attributes})
-
-
-def shared_once(saved: str) -> str:
-    """The saved state of a page's widgets (JSON), less what no widget reads; a long text that repeats stands once."""
-    state = json.loads(saved)["state"]
-    state = {model: entry for model, entry in state.items() if "_esm" in entry["state"]}
-    holders = [(entry["state"], name) for entry in state.values() for name in entry["state"]]
-    holders += [(buffer, "data") for entry in state.values() for buffer in entry.get("buffers", [])]
-    long = [(holder, name) for holder, name in holders if isinstance(holder[name], str) and len(holder[name]) > WORTH_SHARING]
-    shared = list(dict.fromkeys(holder[name] for holder, name in long))
-    for holder, name in long:
-        holder[name] = {"$shared": shared.index(holder[name])}
-    return json.dumps({"state": state, "shared": shared}, separators=(",", ":")).replace("</", "<\\/")
-
-
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Give a page its description and its stand-in banner; let its scripts and its data wait for the text."""
-    saved = [script for script in context["script_files"] if getattr(script, "attributes", {}).get("type") == WIDGET_STATE]
-    if saved:
-        context["script_files"] = [script for script in context["script_files"] if script not in saved]
-        context["widget_state"] = f'<script type="{WIDGET_STATE}">{shared_once(saved[0].attributes["body"])}</script>'
-    if pagename != "search":  # its own scripts call the others while the page is read
-        context["script_files"] = [deferred(script) for script in context["script_files"]]
+    """Give a page its description and its stand-in banner."""
     if doctree is None:
         return
     metatags = context.get("metatags") or ""

@@ -2,14 +2,16 @@
 "use strict";
 
 function reachScrollingBoxes() {
-  for (const box of document.querySelectorAll("mjx-container[display], .pst-scrollable-table-container")) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  const boxes = [...document.querySelectorAll("mjx-container[display], .pst-scrollable-table-container")];
+  const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth); // all measured before any is changed
+  boxes.forEach((box, at) => {
+    if (scrolls[at]) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
-  }
+  });
 }
 
-addEventListener("load", async () => {
+(async () => {
   await window.MathJax?.startup?.promise;
   reachScrollingBoxes();
   addEventListener("resize", reachScrollingBoxes);
-});
+})();

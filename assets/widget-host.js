@@ -1,9 +1,10 @@
 /* Runs the book's widgets on a page that has no kernel.
 
-   The build saves what each widget held: its module, its style and its data, all of it in the page. This
-   script makes a model of each, hands it to the module's `render` as Jupyter would (the front-end contract
-   of anywidget), and keeps what the reader chose in the page's address: "?c3.reads=7,14" is the value of
-   `reads` of the widget `c3`. What differs from the page's own start is written, nothing else. */
+   The build saves what each widget held (its module, its style, its data) in a script beside the page, which
+   comes before this one and leaves it in `bookWidgets`. This script makes a model of each, hands it to the
+   module's `render` as Jupyter would (the front-end contract of anywidget), and keeps what the reader chose in
+   the page's address: "?c3.reads=7,14" is the value of `reads` of the widget `c3`. What differs from the page's
+   own start is written, nothing else. */
 "use strict";
 
 (() => {
@@ -117,15 +118,12 @@
   }
 
   async function startAll() {
-    for (const script of document.querySelectorAll('script[type="application/vnd.jupyter.widget-state+json"]')) {
-      const { state, shared = [] } = JSON.parse(script.textContent);
-      for (const box of document.querySelectorAll(".book-widget[data-model]")) {
-        if (state[box.dataset.model]) await start(box, new Model(state[box.dataset.model], shared));
-      }
+    const { state, shared = [] } = window.bookWidgets ?? { state: {} };
+    for (const box of document.querySelectorAll(".book-widget[data-model]")) {
+      if (state[box.dataset.model]) await start(box, new Model(state[box.dataset.model], shared));
     }
     document.documentElement.dataset.widgets = "ready";
   }
 
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", startAll);
-  else startAll();
+  startAll();
 })();

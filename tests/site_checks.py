@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.server
+import json
 import os
+import re
 import shutil
 import threading
 from functools import cache, partial
@@ -50,6 +52,12 @@ def notebooks() -> tuple[str, ...]:
 def parsed(page: str) -> BeautifulSoup:
     """The built page "chapters/intro" as a tree; do not change it."""
     return BeautifulSoup((SITE / f"{page}.html").read_bytes(), "html.parser")
+
+
+def later_scripts(page: str, site: Path = SITE) -> list[Path]:
+    """The scripts that the built page adds after its first paint, in their order."""
+    (addresses,) = re.findall(r"for \(const src of (\[.*?\])\)", (site / f"{page}.html").read_text(encoding="utf-8"))
+    return [((site / page).parent / address.split("?")[0]).resolve() for address in json.loads(addresses)]
 
 
 def prose_words(page: str) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from site_checks import ROOT
+from fontTools.ttLib import TTFont
+from site_checks import ROOT, later_scripts
 
 BIBLIOGRAPHY = "@book{one, author={Writer, Ann}, title={A Book}, publisher={House}, year={1998}}\n"
 HEADER = """---
@@ -103,9 +104,8 @@ def test_a_warning_stops_the_build(tmp_path):
     assert "nowhere.md" in result.stdout + result.stderr
 
 
-def test_mathjax_comes_with_the_site_and_its_license(page, tiny_book):
-    script = page.find("script", src=re.compile("mathjax"))
-    file = (tiny_book / "chapters" / script["src"].split("?")[0]).resolve()
+def test_mathjax_comes_with_the_site_and_its_license(tiny_book):
+    (file,) = [script for script in later_scripts("chapters/intro", tiny_book) if script.parent.name == "mathjax"]
     assert "3.2" in file.read_text(encoding="utf-8")
     assert list((tiny_book / "_static" / "mathjax" / "output" / "chtml" / "fonts" / "woff-v2").glob("*.woff"))
     assert "Apache License" in (tiny_book / "_static" / "licenses" / "MathJax.txt").read_text(encoding="utf-8")
@@ -127,8 +127,30 @@ def test_the_description_is_the_first_paragraph(page):
 def test_the_theme_still_leaves_out_its_second_drawing_of_the_icons(page, tiny_book):
     assert not page.find("script", src=re.compile("fontawesome"))
     assert not list(tiny_book.rglob("fontawesome.js"))
-    assert page.find("script", src=re.compile("scripts/bootstrap.js")), "the theme's other scripts are still loaded"
-    assert page.find("link", href=re.compile("styles/pydata-sphinx-theme.css")), "and so are its styles"
+
+
+def test_one_stylesheet_holds_the_rules_of_all_that_a_page_can_show(page, tiny_book):
+    sheets = page.find_all("link", rel="stylesheet")
+    assert [sheet["href"] for sheet in sheets] == ["../_static/style.css"]
+    assert sorted(file.name for file in tiny_book.rglob("*.css")) == ["pygments.css", "style.css"]
+    css = (tiny_book / "_static" / "style.css").read_text(encoding="utf-8")
+    wanted = (".bd-sidebar-primary{", "--lenet:", ".highlight .k{", "details.hide", "#pst-search-dialog")
+    assert [each for each in wanted if each not in css] == []
+    assert ".modal-backdrop" in css, "only a script ever puts this one on a page"
+    assert [each for each in (".table-warning", ".fa-anchor", "@import", "woff2") if each in css] == []
+    assert len(css) < 200_000
+    for address in re.findall(r"url\(([^)]+)\)", css):
+        assert address.startswith(("data:", "'data:", '"data:')) or (tiny_book / "_static" / address).is_file(), address
+
+
+def test_the_icon_fonts_hold_the_icons_of_the_stylesheet_and_few_others(tiny_book):
+    css = (tiny_book / "_static" / "style.css").read_text(encoding="utf-8")
+    icons = {ord(letter) for letter in css if 0xE000 <= ord(letter) <= 0xF8FF}
+    (solid,) = tiny_book.rglob("fa-solid-900.woff")
+    drawn = TTFont(solid).getBestCmap().keys()
+    assert {0xF002, 0xF185} <= icons & drawn, "the magnifying glass and the sun"
+    assert sum(icon >= 0xE000 for icon in drawn) < 60
+    assert solid.stat().st_size < 10_000
 
 
 def test_the_theme_still_lets_the_title_stand_once(page):
@@ -136,13 +158,22 @@ def test_the_theme_still_lets_the_title_stand_once(page):
     assert page.find(id="jb-print-docs-body") is None
 
 
-def test_the_theme_still_lets_scripts_wait_for_the_text(page):
-    loaded = [tag for tag in page.find_all("script", src=True) if "documentation_options" not in tag["src"]]
-    waiting = [tag for tag in loaded if tag.has_attr("defer") or tag.has_attr("async")]
-    assert len(loaded) > 8
-    assert waiting == loaded
-    for name in ("searchtools", "language_data", "searchindex"):
-        assert page.find("script", src=re.compile(name)), f"{name}.js is needed by the search field"
+def test_scripts_come_after_the_first_paint_in_their_order(page, tiny_book):
+    loaded = {Path(tag["src"].split("?")[0]).name: tag for tag in page.find_all("script", src=True)}
+    assert loaded.keys() == {"documentation_options.js", "togglebutton.js", "design-tabs.js"}
+    assert [name for name, tag in loaded.items() if not tag.has_attr("defer")] == ["documentation_options.js"]
+    later = later_scripts("chapters/intro", tiny_book)
+    assert all(script.is_file() for script in later)
+    names = [script.name for script in later]
+    assert {"doctools.js", "copybutton.js", "sphinx-book-theme.js", "tex-chtml.js", "book.js"} <= set(names)
+    for first, second in (("bootstrap", "pydata-sphinx-theme"), ("clipboard.min", "copybutton"), ("tex-chtml", "book")):
+        assert names.index(f"{first}.js") < names.index(f"{second}.js")
+
+
+def test_the_search_page_reads_its_scripts_at_once(tiny_book):
+    search = BeautifulSoup((tiny_book / "search.html").read_bytes(), "html.parser")
+    names = {Path(tag["src"].split("?")[0]).name for tag in search.find_all("script", src=True)}
+    assert {"searchtools.js", "language_data.js", "searchindex.js", "doctools.js"} <= names
 
 
 def test_the_sidebar_still_is_a_landmark_with_the_links_in_it(page):

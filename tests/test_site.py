@@ -5,6 +5,7 @@ in light, in dark and as narrow as a phone, with every request to another host b
 """
 
 import base64
+import gzip
 import json
 import re
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pytest
 import site_checks
 import torch
 from conftest import skip_or_fail
-from site_checks import EXECUTED, ROOT, SITE, notebooks, parsed, prose_words, served, toc
+from site_checks import EXECUTED, ROOT, SITE, later_scripts, notebooks, parsed, prose_words, served, toc
 from sklearn.metrics import confusion_matrix
 from torch import nn
 from torch.nn import functional as F
@@ -83,7 +84,7 @@ def internal_targets(page: str) -> list[tuple[str, Path, str]]:
     here = SITE / f"{page}.html"
     tags = parsed(page).find_all(["a", "img", "link", "script", "source"])
     addresses = [tag.get("href") or tag.get("src") for tag in tags if tag.get("href") or tag.get("src")]
-    targets = []
+    targets = [(script.name, script, "") for script in later_scripts(page)]
     for address in addresses:
         if re.match(r"[a-z]+:|//", address):
             continue
@@ -205,6 +206,13 @@ BOXED_IMAGES = """() => [...document.querySelectorAll("article img, article .tex
 WIDGETS_STARTED = """() => document.documentElement.dataset.widgets === "ready"
   || !document.querySelector(".book-widget[data-model]")"""
 
+# those that would wait for a reader to come near; the pictures beneath live widgets are not shown
+EVERY_IMAGE = """async () => {
+  const waiting = [...document.querySelectorAll("img[loading=lazy]")].filter((e) => e.offsetParent);
+  for (const image of waiting) image.loading = "eager";
+  await Promise.all(waiting.map((e) => e.decode()));
+}"""
+
 STRETCHED_IMAGES = """() => [...document.querySelectorAll("article img")]
   .filter((e) => e.naturalWidth && e.offsetHeight)
   .filter((e) => Math.abs((e.offsetWidth * e.naturalHeight) / (e.offsetHeight * e.naturalWidth) - 1) > 0.05)
@@ -249,6 +257,7 @@ def open_page(browser, address: str, page: str, view: str) -> Visit:
     tab.wait_for_function(WIDGETS_STARTED)
     visit.broken_formulas = tab.evaluate(BROKEN_FORMULAS)
     visit.bytes = sum(each.sizes()["responseBodySize"] for each in requests if each.resource_type != "image")
+    tab.evaluate(EVERY_IMAGE)
     visit.theme = tab.evaluate("() => document.documentElement.dataset.theme")
     visit.too_wide = tab.evaluate(TOO_WIDE)
     visit.boxed_images = tab.evaluate(BOXED_IMAGES)
@@ -317,17 +326,34 @@ def test_every_image_keeps_its_proportions(visited, page, view):
     assert not (found := visited(page, view).stretched_images), f"{page} ({view}): {found}"
 
 
+def drawn_bytes(page: str) -> int:
+    """The bytes, once packed, of the pictures (PNG, WebP) among the data of a page's widgets."""
+    size = 0
+    for file in widget_data(page):
+        data = file.read_bytes()
+        size += len(gzip.compress(data, 6)) - len(gzip.compress(re.sub(rb"(?:iVBORw0KGgo|UklGR)[A-Za-z0-9+/=]+", b"", data), 6))
+    return size
+
+
 @opened_pages
 def test_the_first_view_of_a_page_is_light_enough(visited, page):
-    text = (SITE / f"{page}.html").read_text(encoding="utf-8")
-    drawn = re.findall(r"(?:iVBORw0KGgo|UklGR)[A-Za-z0-9+/=]+", text)  # PNG and WebP in the page
-    size = visited(page, "light").bytes - sum(map(len, drawn))
+    size = visited(page, "light").bytes - drawn_bytes(page)
     assert size <= MOST_BYTES, f"{page} loads {size:,} bytes besides its images, more than {MOST_BYTES:,}"
 
 
 @opened_pages
 def test_a_page_follows_the_color_scheme_of_the_system(visited, page):
     assert [visited(page, view).theme for view in ("light", "dark")] == ["light", "dark"], page
+
+
+@every_chapter
+def test_figures_below_the_first_wait_in_a_room_of_their_size(visited, page):
+    _, *others = parsed(page).select("article figure img[src*='_images/'], article div.cell_output img[src*='_images/']")
+    drawn = [image for image in others if image["src"].endswith(".png")]
+    assert drawn
+    for image in drawn:
+        assert image.get("loading") == "lazy", image["src"]
+        assert int(image["width"]) > 0 < int(image["height"]), image["src"]
 
 
 @every_page
@@ -375,10 +401,16 @@ MOST_WAIT = 100  # milliseconds
 every_widget = pytest.mark.parametrize("key", WIDGETS)
 
 
+def widget_data(page: str) -> list[Path]:
+    """The script that gives the page what its widgets hold, if it has any."""
+    return [script for script in later_scripts(page) if script.parent.name == "widgets"]
+
+
 def saved(page: str) -> dict[str, dict]:
     """What the widgets of a page hold, by their keys, bytes as bytes."""
-    (script,) = parsed(page).find_all("script", type="application/vnd.jupyter.widget-state+json")
-    stored = json.loads(script.string)
+    (file,) = widget_data(page)
+    text = file.read_text(encoding="utf-8")
+    stored = json.loads(text.removeprefix("window.bookWidgets = ").removesuffix(";\n"))
 
     def whole(value):
         return stored["shared"][value["$shared"]] if isinstance(value, dict) and "$shared" in value else value
@@ -462,6 +494,35 @@ def test_a_widget_takes_the_place_of_its_picture(opened, key):
     assert not widget.box.locator(".widget-live").is_visible()
 
 
+@pytest.mark.parametrize("page", sorted(set(WIDGETS.values())))
+def test_printing_a_page_brings_the_pictures_that_had_not_been_loaded(browser, address, page):
+    tab = browser.new_page()
+    tab.goto(f"{address}/{page}.html", wait_until="networkidle")
+    tab.wait_for_function(WIDGETS_STARTED)
+    widths = "() => [...document.querySelectorAll('article img')].map((image) => image.naturalWidth)"
+    assert 0 in tab.evaluate(widths)
+    tab.pdf()
+    assert 0 not in tab.evaluate(widths)
+    tab.close()
+
+
+# what reaches beyond the contents of a widget's box, and is not cut or scrolled by something around it
+STICKS_OUT = """(box) => {
+  const cut = (e) => e !== box && (getComputedStyle(e).overflowX !== "visible" || cut(e.parentElement));
+  const right = box.querySelector(".widget-live").getBoundingClientRect().right;
+  return [...box.querySelectorAll(".widget-live *")]
+    .filter((e) => e.getBoundingClientRect().right > right + 1 && !cut(e.parentElement))
+    .map((e) => e.outerHTML.slice(0, 120));
+}"""
+
+
+@every_widget
+def test_nothing_sticks_out_of_a_widget_on_a_phone(opened, key):
+    widget = opened(key)
+    widget.tab.set_viewport_size({"width": 360, "height": 800})
+    assert not (found := widget.box.evaluate(STICKS_OUT)), found
+
+
 @every_widget
 def test_without_scripts_the_picture_of_a_widget_and_its_words_stand_there(browser, address, key):
     context = browser.new_context(java_script_enabled=False)
@@ -475,10 +536,11 @@ def test_without_scripts_the_picture_of_a_widget_and_its_words_stand_there(brows
 
 
 @pytest.mark.parametrize("page", sorted({*WIDGETS.values(), *FRAMED}))
-def test_the_data_of_widgets_is_light_stands_once_and_comes_after_the_text(page):
+def test_the_data_of_widgets_is_light_and_waits_for_the_text(page):
+    assert len(widget_data(page)) == 1
     text = (SITE / f"{page}.html").read_text(encoding="utf-8")
-    assert text.count("application/vnd.jupyter.widget-state+json") == 1
-    assert text.index("application/vnd.jupyter.widget-state+json") > text.index("</article>")
+    assert "base64," not in text
+    assert "widget-state" not in text
     for key, values in saved(page).items():
         code = {"_esm", "_css"}
         assert sum(weight(value) for name, value in values.items() if name not in code) < MOST_DATA, key
@@ -486,7 +548,7 @@ def test_the_data_of_widgets_is_light_stands_once_and_comes_after_the_text(page)
 
 def test_only_pages_with_a_widget_load_the_script_that_runs_them():
     for page in PAGES:
-        loads = any("widget-host.js" in script["src"] for script in parsed(page).find_all("script", src=True))
+        loads = "widget-host.js" in [script.name for script in later_scripts(page)]
         assert loads == (page in WIDGETS.values() or page in FRAMED), page
 
 

@@ -134,7 +134,7 @@ def two_tables(browser, tmp_path):
     }
     host = (ROOT / "assets" / "widget-host.js").read_text(encoding="utf-8")
     data = json.dumps({"state": state}, default=str).replace("</", "<\\/")
-    page = f'{boxes}<script type="application/vnd.jupyter.widget-state+json">{data}</script><script>{host}</script>'
+    page = f"{boxes}<script>bookWidgets = {data}</script><script>{host}</script>"
     (tmp_path / "page.html").write_text(f"<!doctype html><title>two</title>{page}", encoding="utf-8")
     tabs = []
     with served(tmp_path) as address:

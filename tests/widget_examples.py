@@ -95,14 +95,14 @@ def act(box, kind: str) -> None:
 
 
 def write_page(file, shown: list[Widget]) -> None:
-    """Write a page of widgets as the build does: their pictures, their state at its end, and the script that runs them."""
+    """Write a page of widgets as the build does: their pictures, their state, and the script that runs them."""
     import ipywidgets
 
     sys.path.insert(0, str(ROOT / "_ext"))
-    from selfcontained import WIDGET_STATE, shared_once
+    from light_pages import state_script
 
     boxes = "".join(each._repr_mimebundle_()[0]["text/html"] for each in shown)
-    state = shared_once(json.dumps(ipywidgets.Widget.get_manager_state(widgets=shown)))
+    state = state_script(json.dumps(ipywidgets.Widget.get_manager_state(widgets=shown))).replace("</", "<\\/")
     host = (ROOT / "assets" / "widget-host.js").read_text(encoding="utf-8")
-    text = f'{boxes}<script type="{WIDGET_STATE}">{state}</script><script>{host}</script>'
+    text = f"{boxes}<script>{state}</script><script>{host}</script>"
     file.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>widgets</title>{text}', encoding="utf-8")

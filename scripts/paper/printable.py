@@ -95,6 +95,7 @@ def read_chapter(site: Path, page: str, part: str, names: set[str]) -> Chapter:
     unfold(body)
     join_addresses(body, name, names)
     for image in body.select("img[src]"):
+        image.attrs.pop("loading", None)  # all of them are printed
         if not ELSEWHERE.match(image["src"]):
             image["src"] = posixpath.relpath(posixpath.join(posixpath.dirname(page), image["src"]), "chapters")
     for widget in body.select(".book-widget"):
@@ -110,7 +111,7 @@ def unfold(body: Tag) -> None:
     for folded in body.select("details"):
         folded.name = "div"
         if folded.summary:
-            folded.summary.name = "p"
+            folded.summary.name, folded.summary["class"] = "p", ["unfolded"]
     for each in body.select(".toggle-hidden, .dropdown, .toggle"):
         each["class"] = [name for name in each["class"] if name not in {"toggle-hidden", "dropdown", "toggle"}]
     for cell in body.select("div.cell"):
