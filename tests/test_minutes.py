@@ -1,4 +1,4 @@
-"""How long the chapters take: what their tops and Colab say is what a quiet build took, and no later one differs much."""
+"""How long the chapters take: what their tops and Colab say is what a quiet build took, and no chapter outgrows that."""
 
 import json
 import re
@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import record_seconds
 
 KIND = choose_device().type
-OFF = 0.3  # by how much a chapter's time may differ from the recorded one
-SLACK = 10  # seconds
+MOST = 2.0  # how many times its share of the build a chapter may take, or save
+SLACK = 20  # seconds that a short chapter may be off besides
 CHAPTERS = [page.removeprefix("chapters/") for page in notebooks() if re.match(r"chapters/\d\d-", page)]
 TOOK = {"01-a": {"seconds": 17.8}, "02-b": {"seconds": 250.0}}
 
@@ -101,27 +101,27 @@ def pace(built: dict[str, dict[str, float]], recorded: dict[str, dict[str, float
 
 
 def agree(here: float, recorded: float, pace: float) -> bool:
-    """Return whether a chapter's seconds are within 30 % of the recorded ones at the pace of its build.
+    """Return whether a chapter takes its recorded share of the build, as far as a test can tell.
 
-    Processors of one name run at different speeds from day to day, and waiting threads burn time of their own: what a
-    build can tell is whether a chapter takes its share. A short one may be SLACK seconds off: in two builds on a quiet machine
-    one took 17 and 25 seconds.
+    A quiet build agrees with the record within 30 %, and the status page shows both. But processors of one name run at
+    different speeds from day to day, the first chapter waits for a cold disk, and tests run on busy machines: there 60 %
+    were seen.
     """
     expected = pace * recorded
-    return abs(here - expected) <= max(OFF * expected, SLACK)
+    return expected / MOST - SLACK <= here <= expected * MOST + SLACK
 
 
 def test_a_chapter_that_grew_is_found_out_and_a_slow_machine_is_none():
-    assert agree(60.0, 50.0, pace=1.0)
-    assert not agree(100.0, 50.0, pace=1.0), "twice as much to do"
-    assert not agree(20.0, 50.0, pace=1.0), "the record is too long"
+    assert agree(80.0, 50.0, pace=1.0)
+    assert not agree(130.0, 50.0, pace=1.0), "more than twice as much to do"
+    assert not agree(20.0, 100.0, pace=1.0), "the record is too long"
     assert agree(200.0, 50.0, pace=3.5), "all chapters took so long"
     assert not agree(60.0, 50.0, pace=3.5), "all the others took longer"
     assert pace({"a": {"seconds": 30.0}}, {"a": {"seconds": 20.0}, "b": {"seconds": 9.0}}) == 1.5
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_takes_what_was_recorded_within_30_percent(built, chapter):
+def test_a_chapter_takes_its_recorded_share_of_the_build(built, chapter):
     """On another device, processor or budget nothing was recorded to compare with, and the page names the one it was."""
     recorded = comparable()
     if recorded is None:

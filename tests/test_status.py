@@ -11,7 +11,9 @@ from bs4 import Tag
 from conftest import skip_or_fail
 from site_checks import EXECUTED, ROOT, SITE, notebooks, parsed
 
+from lib import minutes
 from lib.data import data_folder
+from lib.device import choose_device
 from lib.files import FILES, SOURCES
 
 PAGE = "chapters/status"
@@ -53,9 +55,12 @@ def test_every_chapter_stands_there_with_the_seconds_of_this_build():
     assert [f"chapters/{link.removesuffix('.html')}" for link in links] == list(seconds)
     assert set(seconds) <= set(notebooks())
     found = {f"chapters/{link.removesuffix('.html')}": row for link, row in zip(links, rows("chapters"), strict=True)}
-    for page, (title, duration, result, _) in found.items():
+    record = minutes.recorded(choose_device().type)
+    for page, (title, duration, before, result, _) in found.items():
         assert title == parsed(page).h1.find(string=True).strip()
         assert float(duration) == seconds[page]
+        chapter = page.rpartition("/")[2]
+        assert before == (f"{record['values']['chapters'][chapter]['seconds']:.1f}" if record else "not recorded")
         assert result == "passed"
 
 
@@ -67,7 +72,7 @@ def test_the_data_of_a_chapter_are_those_that_its_own_outputs_name():
         for source in SOURCES.values():
             if f">{source.title}: " in said or f"> {source.title}: " in said:
                 kind = "stand-in" if 'class="stand-in"' in said else "real"
-                assert f"{source.title} ({kind})" in row[3], (page, row[3])
+                assert f"{source.title} ({kind})" in row[4], (page, row[4])
 
 
 def test_the_checksums_are_those_of_the_files():
