@@ -93,6 +93,18 @@ def test_the_address_brings_back_both_widgets_of_a_kind(again, twins, kind):
         assert settled(same) == settled(box)
 
 
+@every_kind
+def test_an_address_reaches_no_trait_but_those_that_are_linked(twins, kind):
+    widget = twins.shown[kind]
+    hidden = [name for name in widget.trait_names(sync=True) if name not in widget.linked and not name.startswith("_")]
+    asked = twins.visit("?" + "&".join(f"{widget.key}.{name}=1" for name in hidden))
+    fresh = twins.visit()
+    boxes = [pair(tab, twins.keys[kind])[0] for tab in (asked, fresh)]
+    assert settled(boxes[0]) == settled(boxes[1])
+    for tab in (asked, fresh):
+        tab.close()
+
+
 # --- what is drawn is what was computed ---------------------------------------------------------------
 
 PIXEL = "(canvas, [column, row]) => [...canvas.getContext('2d').getImageData(column, row, 1, 1).data].slice(0, 3)"

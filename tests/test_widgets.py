@@ -166,6 +166,8 @@ def test_two_widgets_of_a_kind_keep_apart_on_the_page_and_in_the_address(two_tab
         "?elsewhere=1&other.reads=33,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1&c3.reads="
         "7,14,28,56,49,35,15,30,60,57,51,39,27,54,45,62#widget-other"
     )
+    link = tab.locator("#widget-other .widget-bar a").get_attribute("href")
+    assert link == "/page.html?other.reads=33,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1#widget-other", "it holds what one widget says"
     again = two_tables(tab.url[tab.url.index("?") :])
     assert (kernels(again, "c3"), kernels(again, "other")) == ("59", "17")
     again.locator("#widget-c3").get_by_text("Start again").click()
@@ -178,6 +180,32 @@ def test_two_widgets_of_a_kind_keep_apart_on_the_page_and_in_the_address(two_tab
 def test_an_address_that_asks_for_what_there_is_not_is_passed_over(two_tables, asked):
     tab = two_tables(f"?c3.reads={asked}&c3.key=x&c3._esm=x")
     assert (kernels(tab, "c3"), kernels(tab, "other")) == ("60", "16")
+
+
+STOPS = """export default { render({ model, el }) {
+  const heard = [];
+  const one = () => heard.push("one"), two = () => heard.push("two");
+  for (const listener of [one, two]) model.on("change:value", listener);
+  model.set("value", 1);
+  model.off("change:value", one);
+  model.set("value", 2);
+  model.off("change:value");
+  model.set("value", 3);
+  el.textContent = heard.join(" ");
+} }"""
+
+
+def test_a_widget_can_stop_listening(browser, tmp_path):
+    host = (ROOT / "assets" / "widget-host.js").read_text(encoding="utf-8")
+    data = json.dumps({"state": {"m": {"state": {"_esm": STOPS, "_css": "", "key": "k", "linked": [], "value": 0}}}})
+    box = '<div class="book-widget" id="widget-k" data-model="m"></div>'
+    (tmp_path / "page.html").write_text(f"{box}<script>bookWidgets = {data}</script><script>{host}</script>", encoding="utf-8")
+    with served(tmp_path) as address:
+        tab = browser.new_page()
+        tab.goto(f"{address}/page.html")
+        tab.wait_for_selector(".is-live")
+        assert tab.locator(".widget-live").text_content() == "one two two"
+        tab.close()
 
 
 # --- the connection table of C3 ------------------------------------------------------------------
