@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 
@@ -11,7 +12,8 @@ def _write(app, exception) -> None:
     if exception is not None:
         return
     metadata = getattr(app.env, "nb_metadata", {})
-    seconds = {page: round(data["exec_data"]["runtime"], 1) for page, data in metadata.items() if data.get("exec_data")}
+    chapters = {page: data for page, data in metadata.items() if re.fullmatch(r"chapters/[^/]+", page)}
+    seconds = {page: round(data["exec_data"]["runtime"], 1) for page, data in chapters.items() if data.get("exec_data")}
     target = Path(app.outdir).parent / "execution.json"
     target.write_text(json.dumps(seconds, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -2,7 +2,8 @@
 
 On disk `chapters/exercises/SET.ipynb` is what students get, so that is what the download button hands out. The page
 shows `exercises/source/SET/SET.ipynb` instead: numbered exercises, each solution in a dropdown, no hidden check. With
-SOLUTIONS=0 in the environment it shows empty answers. Nothing is run: empty answers raise errors, the tests run the others.
+SOLUTIONS=0 in the environment it shows empty answers. Neither these nor checks are run: empty answers raise errors, and
+the tests run the others. Where a set gives a picture, the cells that it needs are run.
 The directive `{tasks} SET` lists the tasks that a set has for the chapter in which it stands.
 """
 
@@ -27,6 +28,7 @@ PAGES = PurePosixPath("chapters/exercises")
 MARKS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.M)
 START = re.compile(r"`{3}\{exercise-start\}.*?\n`{3}\n", re.S)
 CHECK_PROMPTS = {"code_prompt_show": "Show the visible checks", "code_prompt_hide": "Hide the visible checks"}
+UNRUN = "skip-execution"
 CONTENTS = {"exercise-content", "solution-content"}  # ids that sphinx-exercise gives to every box alike
 
 
@@ -57,8 +59,9 @@ def view(source: dict, student: dict, solutions: bool) -> dict:
             start = START.match(text).end()
             text = f"{text[:start]}\n{facts(given[name])}\n{text[start:]}"
         elif name.endswith("-visible"):
-            cell["metadata"] |= {"tags": ["hide-input"], "mystnb": CHECK_PROMPTS}
+            cell["metadata"] |= {"tags": ["hide-input", UNRUN], "mystnb": CHECK_PROMPTS}
         elif cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["metadata"]["tags"] = [UNRUN]
             text = MARKS.sub("", text + "\n").rstrip() + rubric(source, name) if solutions else given[name]
         cells.append(cell | {"source": text})
     return source | {"cells": cells}
@@ -85,9 +88,16 @@ def show_source(app: Sphinx, docname: str, content: list[str]) -> None:
         content[0] = json.dumps(shown)
 
 
-def run_no_exercise(app: Sphinx, config: Config) -> None:
-    """Leave the pages of exercises unexecuted."""
-    config.nb_execution_excludepatterns = [*config.nb_execution_excludepatterns, f"{PAGES}/*"]
+def run_pictures_only(app: Sphinx, config: Config) -> None:
+    """Leave unexecuted the pages of exercises that give no picture."""
+    sources = sorted(Path(app.srcdir).glob("exercises/source/*/*.ipynb"))
+    idle = [path for path in sources if not any(map(draws, json.loads(path.read_text(encoding="utf-8"))["cells"]))]
+    config.nb_execution_excludepatterns = [*config.nb_execution_excludepatterns, *(f"{PAGES}/{path.name}" for path in idle)]
+
+
+def draws(cell: dict) -> bool:
+    """Whether a cell gives the reader a picture."""
+    return label(cell).endswith("-picture")
 
 
 class Tasks(SphinxDirective):
@@ -132,7 +142,7 @@ def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> Non
 def setup(app: Sphinx) -> dict:
     app.add_config_value("exercise_solutions", os.environ.get("SOLUTIONS", "1") != "0", "env")
     app.add_directive("tasks", Tasks)
-    app.connect("config-inited", run_no_exercise)
+    app.connect("config-inited", run_pictures_only)
     app.connect("source-read", show_source)
     app.connect("doctree-resolved", drop_repeated_ids)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -322,6 +322,19 @@ def test_no_site_holds_a_hidden_check(solved):
             assert leaks(path, lines) == [], path
 
 
+@pytest.mark.parametrize("site", ["solved", "unsolved"])
+def test_a_picture_that_a_task_gives_stands_on_its_page_and_no_answer_was_run(site, request):
+    folder = request.getfixturevalue(site)
+    (image,) = page(folder, "missing-ingredients").select("figure#fig-ex-curve img")
+    assert (folder / "chapters" / "exercises" / image["src"]).resolve().is_file()
+    for name in SETS:
+        notebook = nbformat.read(folder.parent / "jupyter_execute" / "chapters" / "exercises" / f"{name}.ipynb", as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        ran = {label(cell) for cell in code if cell.get("execution_count")}
+        given = {label(cell) for cell in code if label(cell) == "imports" or label(cell).endswith(("-given", "-picture"))}
+        assert ran == (given if name == "missing-ingredients" else set()), name
+
+
 @each_set
 def test_the_download_button_hands_out_the_students_notebook(solved, name):
     given = solved / "_sources" / "chapters" / "exercises" / f"{name}.ipynb"
