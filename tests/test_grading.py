@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from conftest import skip_or_fail
 from grading_cases import CASES, DAMAGED, HOSTILE, LIMITS, MOST, World, handed_in, source, write_course
@@ -146,6 +147,20 @@ def test_a_page_tells_the_student_and_runs_nothing(graded, case):
     for tag in page.find_all(True):
         assert not [name for name in tag.attrs if name.startswith("on") or name in ("srcdoc", "style")]
         assert re.match(r"#|data:image/png;base64,[A-Za-z0-9+/=]+$", tag.get("href") or tag.get("src") or "#")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "words", ["Right: the hidden check agrees", "The hidden check fails", "Not answered", "Graded by hand"]
+)
+def test_a_page_breaks_no_rule_of_accessibility(graded, browser, words, scheme):
+    pages = [path for path in sorted(graded.pages.glob("*.html")) if words in path.read_text(encoding="utf-8")]
+    context = browser.new_context(color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto(pages[0].as_uri())
+    found = Axe().run(tab).response["violations"]
+    assert not [(rule["id"], [node["html"][:100] for node in rule["nodes"]]) for rule in found]
+    context.close()
 
 
 def grade_page(case) -> str:

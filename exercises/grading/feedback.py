@@ -20,7 +20,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --ground: #fff; --code: #f6f8fa;
-  --full: #0072B2; --none: #D55E00; --open: #6e7781; }
+  --full: #0072B2; --none: #A94A00; --open: #57606a; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa4ae; --line: #3d444d; --ground: #14181d;
   --code: #1d232a; --full: #56B4E9; --none: #E69F00; --open: #9aa4ae; } }
 * { box-sizing: border-box; }
@@ -54,6 +54,7 @@ PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_s
 <style>{{ style | safe }}</style>
 </head>
 <body>
+<main>
 <h1>{{ title }}</h1>
 <p class="soft">{{ student }}</p>
 <p class="score"><strong>{{ "%g" | format(score) }}</strong> of {{ "%g" | format(most) }} points
@@ -87,6 +88,7 @@ PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_s
 {% endfor %}
 </section>
 {% endfor %}
+</main>
 </body>
 </html>
 """)
