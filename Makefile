@@ -10,6 +10,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8000
 OUT ?= grades.csv
+# Threads of PyTorch that wait for each other spin, and on a machine with other things to do they take each other's core:
+# a training of 2 s took 10 to 40. Waiting shorter before they sleep it took 6, and 10 % more on a quiet machine.
+export GOMP_SPINCOUNT ?= 3000
 SEED ?= 0
 
 # Which versions of the packages: pinned (what constraints.txt names), or the oldest or the newest that
