@@ -38,7 +38,7 @@ HOSTILE = {  # an answer, and the status that has to come of it
     "while True:\n    pass": "graded",
     "import os\nos._exit(0)": "crashed",
     "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass": "stopped",
-    "x = []\nwhile True:\n    x.append(b'x' * 50_000_000)": "stopped",
+    "x = []\nwhile True:\n    x.append(b'x' * 50_000_000)": "graded",  # its process has no more to give: MemoryError
     "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass": "stopped",
 }
 
@@ -130,7 +130,8 @@ def main() -> int:
         wrong = compare(out, foretold)
         results = [json.loads(path.read_text()) for path in Path(scratch, "grades", "results").glob("*.json")]
     # what a bomb reaches before it is stopped says nothing of an ordinary submission
-    peaks = [result["peak_mb"] for result in results if result["status"] == "graded"]
+    bombs = {answer.strip() for answer in HOSTILE}
+    peaks = [result["peak_mb"] for result in results if bombs.isdisjoint(task["answer"].strip() for task in result["tasks"])]
     values = {
         "set": arguments.set,
         "submissions": arguments.count,

@@ -6,6 +6,7 @@ import sys
 import pytest
 import torch
 
+from exercises.grading import assignments
 from lib.data import load, subset
 from lib.runs import RUNS, read_measurement
 
@@ -168,3 +169,19 @@ def test_a_device_that_is_not_here_is_named_in_one_line(script):
     assert answer.returncode in (1, 2)
     assert "device 'cuda:99' is not on this machine: choose one of" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_two_hundred_submissions_were_graded_as_foretold_after_the_grader_was_killed():
+    values = read_measurement("grading-cpu")["values"]
+    assert values["as_foretold"] == values["submissions"] == sum(values["kinds"].values()) == 200
+    assert set(values["kinds"]) == {"right", "partly", "wrong", "hostile"}
+    assert values["submissions"] / 2 <= values["finished_when_killed"] < values["submissions"]
+    assert values["minutes"] <= 10
+    assert values["peak_mb_largest"] <= 600
+
+
+def test_every_set_of_exercises_was_timed_and_answers_in_time():
+    values = read_measurement("exercises-cpu")["values"]
+    assert list(values) == assignments.sets()
+    assert max(found["seconds"] for found in values.values()) < 120
+    assert max(found["slowest_visible_check"] for found in values.values()) < 5

@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 from exercises.grading import assignments
 from exercises.grading.preprocessors import label
 from lib import widgets
-from lib.runs import read_record
+from lib.runs import read_measurement, read_record
 
 ROOT = Path(__file__).parent.parent
 SETS = {  # and the chapters that a set belongs to
@@ -361,3 +361,10 @@ def test_the_page_for_instructors_gives_the_points_of_a_set(name):
     (row,) = re.findall(rf"\{{doc\}}`exercises/{name}` \| (\d+) \| (\d+) \|", text)
     by_hand = sum(task.points for task in tasks(name) if task.by_hand)
     assert tuple(map(int, row)) == (sum(task.points for task in tasks(name)), by_hand)
+
+
+def test_the_page_for_instructors_gives_the_recorded_time_of_grading():
+    values = read_measurement("grading-cpu")["values"]
+    page = " ".join((ROOT / "chapters" / "instructors.md").read_text(encoding="utf-8").split())
+    assert (values["submissions"], values["set"], values["jobs"]) == (200, "reading-digits", 2)
+    assert f"Two hundred notebooks of this set took {values['minutes']:.1f} minutes on two cores" in page
