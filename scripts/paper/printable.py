@@ -110,8 +110,8 @@ def unfold(body: Tag) -> None:
     """Open everything that a reader of the site opens by a click, such as solutions; drop cells that folding emptied."""
     for folded in body.select("details"):
         folded.name = "div"
-        if folded.summary:
-            folded.summary.name, folded.summary["class"] = "p", ["unfolded"]
+        if summary := folded.summary:
+            summary.name, summary["class"] = "p", ["unfolded"]
     for each in body.select(".toggle-hidden, .dropdown, .toggle"):
         each["class"] = [name for name in each["class"] if name not in {"toggle-hidden", "dropdown", "toggle"}]
     for cell in body.select("div.cell"):
