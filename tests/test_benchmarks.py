@@ -6,7 +6,6 @@ import sys
 import pytest
 import torch
 
-from exercises.grading import assignments
 from lib.data import load, subset
 from lib.runs import RUNS, read_measurement
 
@@ -182,6 +181,6 @@ def test_two_hundred_submissions_were_graded_as_foretold_after_the_grader_was_ki
 
 def test_every_set_of_exercises_was_timed_and_answers_in_time():
     values = read_measurement("exercises-cpu")["values"]
-    assert list(values) == assignments.sets()
+    assert set(values) == {path.stem for path in RUNS.parent.glob("exercises/source/*/*.ipynb")}
     assert max(found["seconds"] for found in values.values()) < 120
     assert max(found["slowest_visible_check"] for found in values.values()) < 5
