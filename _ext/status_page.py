@@ -15,6 +15,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from execution_times import chapters_run
 from sphinx.util.docutils import SphinxDirective
 
 from lib import minutes
@@ -68,19 +69,18 @@ def chapters_table(env) -> Table:
     """Return each chapter with the seconds it ran, those that its top promises, how that ended, and its data."""
     record, rows = minutes.recorded(choose_device().type), []
     promised = record["values"]["chapters"] if record else {}
-    for page, about in sorted(env.nb_metadata.items()):
-        if (run := about.get("exec_data")) and re.fullmatch(r"chapters/[^/]+", page):
-            result = "passed" if run["succeeded"] else "failed"
-            before = promised.get(page.rpartition("/")[2])
-            seconds = f"{run['runtime']:.1f}", f"{before['seconds']:.1f}" if before else "not recorded"
-            rows.append(((page, env.titles[page].astext()), *seconds, result, data_of(env, page)))
+    for page, run in chapters_run(env).items():
+        result = "passed" if run["succeeded"] else "failed"
+        before = promised.get(page.rpartition("/")[2])
+        seconds = f"{run['runtime']:.1f}", f"{before['seconds']:.1f}" if before else "not recorded"
+        rows.append(((page, env.titles[page].astext()), *seconds, result, data_of(env, page)))
     head = ("Chapter", "Seconds", "Recorded", "Result", "Data")
     return Table("The chapters, as this build ran them", head, rows, numeric=(1, 2))
 
 
 def machine_table(env) -> Table:
     """Return what ran the chapters: day, commit, device, system, versions."""
-    ends = [run["mtime"] for about in env.nb_metadata.values() if (run := about.get("exec_data"))]
+    ends = [run["mtime"] for run in chapters_run(env).values()]
     day = datetime.fromtimestamp(max(ends), UTC).date().isoformat() if ends else "no chapter was run"
     device = choose_device()
     rows = [
