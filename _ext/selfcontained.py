@@ -1,8 +1,8 @@
 """Sphinx extension of the book: pages that load nothing from another host.
 
-It brings MathJax into the site, makes pages clean for screen readers, marks
-pages that were built from stand-in data, and fails the build when anything would be loaded from
-elsewhere. What the theme lets a template decide stands in templates/; no built page is edited.
+It brings MathJax into the site, makes pages clean for screen readers, marks those that were built from
+stand-in data, and fails the build when anything would be loaded from elsewhere. What the theme lets a
+template decide stands in templates/; no built page is edited.
 """
 
 from __future__ import annotations

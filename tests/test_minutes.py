@@ -103,9 +103,9 @@ def pace(built: dict[str, dict[str, float]], recorded: dict[str, dict[str, float
 def agree(here: float, recorded: float, pace: float) -> bool:
     """Return whether a chapter takes its recorded share of the build, as far as a test can tell.
 
-    A quiet build agrees with the record within 30 %, and the status page shows both. But processors of one name run at
-    different speeds from day to day, the first chapter waits for a cold disk, and tests run on busy machines: there 60 %
-    were seen.
+    Most chapters of a quiet build agree with the record within 30 %, and the status page shows both. But processors of one
+    name run at different speeds from day to day, the first chapter waits for a cold disk, and tests run on busy machines:
+    there 60 % were seen.
     """
     expected = pace * recorded
     return expected / MOST - SLACK <= here <= expected * MOST + SLACK
